@@ -1,0 +1,1 @@
+"""Weight sharing and an auxiliary loss, measured on networks that compare two handwritten digits."""

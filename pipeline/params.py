@@ -1,0 +1,189 @@
+"""params.yaml, typed and validated.
+
+`load()` returns it as a `Params`, or raises one StudyError whose single line names every bad key. The comments in
+params.yaml say what each key means; this module says which values it may take.
+"""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline import paths
+from pipeline.script import StudyError
+
+
+def _number(value: object) -> object:
+    """Read `1e-3` as a number: YAML 1.1, and so PyYAML, takes it for text where DVC's YAML 1.2 does not."""
+    if isinstance(value, str):
+        try:
+            return float(value)
+        except ValueError:
+            return value
+    return value
+
+
+Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
+Number = Annotated[float, BeforeValidator(_number)]
+
+
+class _Section(BaseModel):
+    """A part of params.yaml: no unknown key, no silent conversion, no NaN or infinity."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Data(_Section):
+    source: Literal["mnist", "digits"]
+    mirrors: list[str]
+    train_pairs: int = Field(ge=2)
+    test_pairs: int = Field(ge=1)
+
+
+class Recipe(_Section):
+    """How one architecture is trained, the same for all techniques."""
+
+    optimizer: Literal["adam", "sgd"]
+    learning_rate: Number = Field(gt=0, le=10)
+    batch_size: int = Field(ge=2)
+    epochs: int = Field(ge=1, le=10_000)
+    standardize: bool
+    batch_norm: bool
+    dropout: Number = Field(ge=0, lt=1)
+
+
+class Technique(_Section):
+    """The switches of a technique; whether it has the auxiliary loss is the group that lists it."""
+
+    encoder: Literal["two_channel", "separate", "shared"]
+    answer: Literal["comparator", "digits"]
+
+    @model_validator(mode="after")
+    def _digits_need_encoders(self) -> "Technique":
+        if self.encoder == "two_channel" and self.answer == "digits":
+            raise ValueError("answer: digits needs an encoder per image (separate or shared), two_channel has none")
+        return self
+
+
+class Techniques(_Section):
+    plain: dict[Name, Technique]
+    auxiliary: dict[Name, Technique]
+
+    @model_validator(mode="after")
+    def _groups_are_consistent(self) -> "Techniques":
+        for name in self.plain.keys() & self.auxiliary.keys():
+            raise ValueError(f"{name} is listed under plain and under auxiliary: rename one")
+        for name, technique in self.auxiliary.items():
+            if technique.encoder == "two_channel":
+                raise ValueError(f"auxiliary.{name}: two_channel encodes no single digit to classify")
+            if technique.answer == "digits":
+                raise ValueError(f"auxiliary.{name}: answer: digits trains on the digits alone, list it under plain")
+        return self
+
+
+class Combo(BaseModel):
+    """One architecture with one technique: what a training stage trains, over all seeds."""
+
+    model_config = ConfigDict(frozen=True)
+
+    architecture: str
+    technique: str
+    recipe: Recipe
+    switches: Technique
+    aux_weight: float  # 0 where the technique has no auxiliary loss
+
+    @property
+    def key(self) -> str:
+        """The combo's name in stages and files, as DVC's ${key} forms it."""
+        return f"{self.architecture}-{self.technique}"
+
+
+class Params(_Section):
+    device: Literal["auto", "cuda", "cpu"]
+    precision: Literal["fp32", "tf32", "bf16"]
+    runs: int = Field(ge=1, le=1_000)
+    aux_weight: Number = Field(ge=0, le=1_000)
+    data: Data
+    architectures: dict[Name, Recipe] = Field(min_length=1)
+    techniques: Techniques
+
+    @model_validator(mode="after")
+    def _batches_fit(self) -> "Params":
+        for name, recipe in self.architectures.items():
+            if recipe.batch_norm and self.data.train_pairs % recipe.batch_size == 1:
+                raise ValueError(
+                    f"architectures.{name}.batch_size: {self.data.train_pairs} training pairs leave a last batch of "
+                    f"one, which batch norm cannot use; change batch_size or data.train_pairs"
+                )
+        return self
+
+    def technique_names(self) -> list[str]:
+        """All techniques, from the least to the most that is switched on: the order of every table and figure."""
+        listed = [(name, switches, False) for name, switches in self.techniques.plain.items()]
+        listed += [(name, switches, True) for name, switches in self.techniques.auxiliary.items()]
+        listed.sort(
+            key=lambda t: (t[1].answer == "digits", t[1].encoder != "two_channel", t[2], t[1].encoder == "shared")
+        )
+        return [name for name, _, _ in listed]
+
+    def combo(self, architecture: str, technique: str) -> Combo:
+        """The combo of these two names; StudyError if params.yaml does not list one of them."""
+        groups = self.techniques.plain | self.techniques.auxiliary
+        for kind, name, known in (("architecture", architecture, self.architectures), ("technique", technique, groups)):
+            if name not in known:
+                raise StudyError(f"{paths.PARAMS}: no {kind} {name!r}{_suggestion(name, known)}")
+        return Combo(
+            architecture=architecture,
+            technique=technique,
+            recipe=self.architectures[architecture],
+            switches=groups[technique],
+            aux_weight=self.aux_weight if technique in self.techniques.auxiliary else 0.0,
+        )
+
+    def combos(self) -> list[Combo]:
+        """Every architecture with every technique, in the order of tables and figures."""
+        return [self.combo(a, t) for a in self.architectures for t in self.technique_names()]
+
+
+def load(path: Path = paths.PARAMS) -> Params:
+    """Read and validate params.yaml; StudyError names the file, each bad key, and what is allowed."""
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyError(f"{path}: not found; run from the project's root, or restore it with git checkout") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise StudyError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(content, dict):
+        raise StudyError(f"{path}: expected keys and values; restore it with git checkout")
+    try:
+        return Params.model_validate(content)
+    except ValidationError as error:
+        raise StudyError(f"{path}: " + "; ".join(_describe(e, content) for e in error.errors())) from None
+
+
+def _describe(error: dict, content: dict) -> str:
+    """One pydantic error as `key: what is wrong`, with the nearest known key for a mistyped one."""
+    location = [str(part) for part in error["loc"] if part != "[key]"]
+    key = ".".join(location)
+    if error["type"] == "extra_forbidden":
+        return f"unknown key {key}{_suggestion(location[-1], _known_keys(location[:-1]))}"
+    if error["type"] == "missing":
+        return f"missing key {key}"
+    message = error["msg"].removeprefix("Value error, ")
+    if error["type"] == "value_error":
+        return f"{key}: {message}" if key else message
+    return f"{key}: {message[0].lower()}{message[1:]}, not {error['input']!r}"
+
+
+def _known_keys(section: list[str]) -> list[str]:
+    """The keys that the section of params.yaml at this path may have."""
+    models = {"data": Data, "architectures": Recipe, "techniques": Techniques if len(section) == 1 else Technique}
+    return list((models[section[0]] if section else Params).model_fields)
+
+
+def _suggestion(name: str, known) -> str:
+    """`; did you mean X?`, or the known names where none is near."""
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
