@@ -27,6 +27,7 @@ def _number(value: object) -> object:
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
 Number = Annotated[float, BeforeValidator(_number)]
+RESERVED = {"average", "data_set", "device"}  # what stands beside the architectures in metrics.json
 
 
 class _Section(BaseModel):
@@ -92,7 +93,8 @@ class Combo(BaseModel):
     technique: str
     recipe: Recipe
     switches: Technique
-    aux_weight: float  # 0 where the technique has no auxiliary loss
+    has_aux_loss: bool
+    aux_weight: float
 
     @property
     def key(self) -> str:
@@ -108,6 +110,12 @@ class Params(_Section):
     data: Data
     architectures: dict[Name, Recipe] = Field(min_length=1)
     techniques: Techniques
+
+    @model_validator(mode="after")
+    def _names_are_free(self) -> "Params":
+        for name in RESERVED & self.architectures.keys():
+            raise ValueError(f"architectures.{name}: metrics.json has a {name} of its own; choose another name")
+        return self
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Params":
@@ -139,7 +147,8 @@ class Params(_Section):
             technique=technique,
             recipe=self.architectures[architecture],
             switches=groups[technique],
-            aux_weight=self.aux_weight if technique in self.techniques.auxiliary else 0.0,
+            has_aux_loss=technique in self.techniques.auxiliary,
+            aux_weight=self.aux_weight,
         )
 
     def combos(self) -> list[Combo]:

@@ -1,0 +1,77 @@
+"""Intervals and tests for a handful of runs. Pure functions over 1-D arrays (one value a run), or over their summaries.
+
+Every interval is at 95%. With fewer than two runs an interval or p-value is not defined: NaN, never an error.
+"""
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from scipy import stats
+
+LEVEL = 0.95
+EXACT_RUNS = 16  # up to so many runs the sign-flip test enumerates all 2^n flips; beyond, it draws 2^16 of them
+NOT_DEFINED = (math.nan, math.nan)
+
+
+def std(values: np.ndarray) -> float:
+    """Standard deviation with n-1; NaN for fewer than two values, or if one is not finite."""
+    return float(np.std(values, ddof=1)) if len(values) > 1 and np.isfinite(values).all() else math.nan
+
+
+def t_interval(values: np.ndarray) -> tuple[float, float]:
+    """Student's interval of the mean of independent runs, for instance of seedwise differences.
+
+    At n = 10 it covers 93 to 96% where bootstraps of ten values cover less. Equal values give an interval of no width.
+    """
+    return welch_interval(float(np.mean(values)), [(std(values), len(values))])
+
+
+def welch_interval(estimate: float, spreads: Sequence[tuple[float, int]]) -> tuple[float, float]:
+    """Interval of a sum or difference of independent means, whatever their variances (Welch and Satterthwaite).
+
+    `estimate` is that sum or difference; `spreads` holds for each mean its standard deviation (n-1) and n. One mean
+    gives Student's interval, two give Welch's.
+    """
+    if any(n < 2 for _, n in spreads):
+        return NOT_DEFINED
+    variances = [s**2 / n for s, n in spreads]
+    total = sum(variances)
+    if total == 0:
+        return estimate, estimate
+    freedom = total**2 / sum(v**2 / (n - 1) for v, (_, n) in zip(variances, spreads, strict=True))
+    half = float(stats.t.ppf((1 + LEVEL) / 2, freedom)) * math.sqrt(total)
+    return estimate - half, estimate + half
+
+
+def sign_flip_p(differences: np.ndarray) -> float:
+    """Two-sided p-value of the exact sign-flip test.
+
+    Were there no effect, each difference could as well be its negative. The p-value is the share of all 2^n sign flips
+    whose mean is at least as far from nought as the one seen: with ten runs, 2/1024 or more. Beyond EXACT_RUNS runs
+    the flips are drawn, from a fixed seed.
+    """
+    if len(differences) < 2 or np.isnan(differences).any():
+        return math.nan
+    result = stats.permutation_test(
+        (differences,),
+        lambda values, axis: np.mean(values, axis=axis).round(12),  # so that equal means compare equal
+        permutation_type="samples",
+        n_resamples=2**EXACT_RUNS,
+        batch=2**10,
+        rng=np.random.default_rng(0),
+    )
+    return float(result.pvalue)
+
+
+def holm(p_values: np.ndarray) -> np.ndarray:
+    """Holm's correction of a family of p-values, in their order; NaN stays NaN and is not of the family.
+
+    The smallest of m is multiplied by m, the next by m-1 and so on; none falls below one before it, none exceeds 1.
+    """
+    p_values = np.asarray(p_values, dtype=float)
+    corrected = np.full(len(p_values), math.nan)
+    order = [i for i in np.argsort(p_values, kind="stable") if not math.isnan(p_values[i])]
+    factors = np.arange(len(order), 0, -1)
+    corrected[order] = np.minimum(np.maximum.accumulate(p_values[order] * factors), 1)
+    return corrected

@@ -1,0 +1,43 @@
+"""Test accuracy by how far the two digits are apart, a panel per architecture, a line per technique."""
+
+from matplotlib.figure import Figure
+
+from pipeline import wording
+from pipeline.analysis import tables
+from pipeline.figures import style
+from pipeline.params import Params
+
+MARKERS = "osD^vPX<>*"
+
+
+def draw(params: Params) -> Figure:
+    """The figure, from the table `gaps`."""
+    gaps = tables.read("gaps")
+    techniques, colours = params.technique_names(), style.colours(params.technique_names())
+    figure, axes = style.grid(len(params.architectures), style.COLUMNS, 2.1, sharex=True, sharey=True)
+    for axis, architecture in zip(axes, params.architectures, strict=True):
+        for technique, marker in zip(techniques, MARKERS * len(techniques), strict=False):
+            line = gaps[(gaps["architecture"] == architecture) & (gaps["technique"] == technique)].dropna()
+            axis.plot(
+                line["gap"],
+                100 * line["test_accuracy"],
+                color=colours[technique],
+                marker=marker,
+                markersize=3,
+                linewidth=1,
+                label=wording.label(technique),
+            )
+        axis.set_title(architecture)
+    style.label_outer(axes, f"first digit {wording.MINUS} second digit", "test accuracy (%)")
+    axes[0].set_xticks(range(-9, 10, 3))
+    pairs = gaps.groupby("gap")["pairs"].max()
+    style.heading(
+        figure,
+        "Test accuracy by the gap between the digits",
+        f"After the last epoch, pooled over the runs of a combo: from {pairs.min():,} pairs at the rarest gap to "
+        f"{pairs.max():,} at the commonest. The first digit is the smaller one left of zero; at zero "
+        "the digits are equal.",
+        params,
+        axes[0].get_legend_handles_labels()[0],
+    )
+    return figure

@@ -1,0 +1,31 @@
+"""Report 1's "BaseNet": with weight sharing, each digit keeps its own batch norm layers."""
+
+from torch import nn
+
+from pipeline.networks.layers import Layers
+from pipeline.networks.pair_network import Encoder
+
+
+def encoder(layers: Layers) -> Encoder:
+    code = nn.Sequential(layers.batch_norm(10, digits="apart"), nn.ReLU(), layers.dropout())
+    return Encoder(trunk(1, layers), digit_head=nn.Linear(200, 10), code=code)
+
+
+def trunk(channels: int, layers: Layers) -> nn.Module:
+    return nn.Sequential(  # (N, channels, 14, 14)
+        *(nn.Conv2d(channels, 32, 3), nn.MaxPool2d(2), layers.batch_norm(32, "apart"), nn.ReLU()),  # (N, 32, 6, 6)
+        *(nn.Conv2d(32, 64, 3), nn.MaxPool2d(2), layers.batch_norm(64, "apart"), nn.ReLU()),  # (N, 64, 2, 2)
+        nn.Flatten(),  # (N, 256)
+        *(nn.Linear(256, 200), layers.batch_norm(200, "apart"), nn.ReLU(), layers.dropout()),  # (N, 200)
+    )
+
+
+def comparator(layers: Layers) -> nn.Module:
+    return nn.Sequential(
+        *(nn.Linear(20, 200), layers.batch_norm(200), nn.ReLU(), layers.dropout()),
+        nn.Linear(200, 2),
+    )
+
+
+def two_channel(layers: Layers) -> nn.Module:
+    return nn.Sequential(trunk(2, layers), nn.Linear(200, 2))

@@ -1,0 +1,29 @@
+"""Report 0's "ConvNet": four convolutions and one hidden layer read a digit. Its two-channel form is this study's."""
+
+from torch import nn
+
+from pipeline.networks.layers import Layers
+from pipeline.networks.pair_network import Encoder
+
+
+def encoder(layers: Layers) -> Encoder:
+    return Encoder(trunk(1, layers), digit_head=nn.Linear(100, 10), code=nn.Identity())
+
+
+def trunk(channels: int, layers: Layers) -> nn.Module:
+    return nn.Sequential(  # (N, channels, 14, 14)
+        *(nn.Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16), nn.ReLU()),  # (N, 16, 14, 14)
+        *(nn.Conv2d(16, 32, 3), layers.batch_norm(32), nn.ReLU(), nn.MaxPool2d(2)),  # (N, 32, 6, 6)
+        *(nn.Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
+        *(nn.Conv2d(64, 64, 3), layers.batch_norm(64), nn.ReLU(), nn.MaxPool2d(4)),  # (N, 64, 1, 1)
+        nn.Flatten(),  # (N, 64)
+        *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout()),  # (N, 100)
+    )
+
+
+def comparator(layers: Layers) -> nn.Module:
+    return nn.Sequential(nn.Linear(20, 32), layers.batch_norm(32), nn.ReLU(), nn.Linear(32, 2))
+
+
+def two_channel(layers: Layers) -> nn.Module:
+    return nn.Sequential(trunk(2, layers), nn.Linear(100, 2))

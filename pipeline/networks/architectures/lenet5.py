@@ -1,0 +1,37 @@
+"""Report 4's "LeNet 5": the comparator reads each digit's probabilities.
+
+The report's two-channel network has batch norm after its convolutions, the others do not.
+"""
+
+from torch import nn
+
+from pipeline.networks.layers import Layers
+from pipeline.networks.pair_network import Encoder
+
+
+def encoder(layers: Layers) -> Encoder:
+    return Encoder(trunk(1, layers), digit_head=nn.Linear(84, 10), code=nn.Softmax(dim=-1))
+
+
+def trunk(channels: int, layers: Layers, normalized_convolutions: bool = False) -> nn.Module:
+    def norm(features: int) -> nn.Module:
+        return layers.batch_norm(features) if normalized_convolutions else nn.Identity()
+
+    return nn.Sequential(  # (N, channels, 14, 14)
+        *(nn.Conv2d(channels, 16, 3), nn.ReLU(), norm(16), nn.MaxPool2d(2)),  # (N, 16, 6, 6)
+        *(nn.Conv2d(16, 32, 3), nn.ReLU(), norm(32), nn.MaxPool2d(2)),  # (N, 32, 2, 2)
+        *(nn.Conv2d(32, 120, 2), nn.ReLU(), norm(120), nn.Flatten()),  # (N, 120)
+        *(nn.Linear(120, 84), nn.ReLU(), layers.batch_norm(84, "in_turn")),  # (N, 84)
+    )
+
+
+def comparator(layers: Layers) -> nn.Module:
+    return nn.Sequential(
+        *(nn.Linear(20, 200), nn.ReLU(), layers.dropout()),
+        *(nn.Linear(200, 84), nn.ReLU(), layers.dropout()),
+        nn.Linear(84, 1),
+    )
+
+
+def two_channel(layers: Layers) -> nn.Module:
+    return nn.Sequential(trunk(2, layers, normalized_convolutions=True), nn.Linear(84, 1))

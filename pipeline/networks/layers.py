@@ -1,0 +1,94 @@
+"""The layers that a recipe switches on or off, and batch norm over a batch that holds both digits of each pair.
+
+Shapes: B pairs a batch; N images a batch, which is 2B (the first digits, then the second digits) where one encoder
+reads both images of a pair, else B.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipeline.params import Recipe
+
+
+class Layers:
+    """Makes an architecture's batch norm and dropout layers as its recipe says."""
+
+    def __init__(self, recipe: Recipe, digits: int = 1):
+        """`digits`: how many of a pair's two images pass through these layers, folded into one batch (1 or 2)."""
+        self.recipe = recipe
+        self.digits = digits
+
+    def batch_norm(self, features: int, digits: Literal["together", "in_turn", "apart"] = "together") -> nn.Module:
+        """Batch norm over (N, features) or (N, features, H, W); the identity if the recipe has none.
+
+        What it does with a shared encoder's two digits differs between the reports: `together` normalizes both as
+        one batch (report 2), `in_turn` calls one layer for each, as code does that calls its encoder twice (reports 3
+        and 4), and `apart` gives each digit a layer of its own (report 1).
+        """
+        if not self.recipe.batch_norm:
+            return nn.Identity()
+        if digits == "together" or self.digits == 1:
+            return BatchNorm(features)
+        return BatchNormInTurn(features) if digits == "in_turn" else BatchNormApart(features)
+
+    def dropout(self) -> nn.Module:
+        """Dropout with the recipe's probability; the identity if that is 0."""
+        return Dropout(self.recipe.dropout) if self.recipe.dropout > 0 else nn.Identity()
+
+
+class BatchNorm(nn.BatchNorm1d):
+    """Batch norm over (N, C) or (N, C, H, W); without the step counter, which only a cumulative average needs."""
+
+    def __init__(self, features: int):
+        super().__init__(features)
+        self.num_batches_tracked = None
+
+    def _check_input_dim(self, input: Tensor) -> None:
+        pass
+
+
+class BatchNormInTurn(BatchNorm):
+    """One layer for both digits, each half of the batch normalized by its own statistics, as in two calls."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        if not self.training:
+            return super().forward(images)
+        normalize = super().forward
+        return torch.cat([normalize(half) for half in images.chunk(2)])
+
+
+class BatchNormApart(nn.Module):
+    """Two layers, the first for the first digits (first half of the batch), the second for the second digits."""
+
+    def __init__(self, features: int):
+        super().__init__()
+        self.layers = nn.ModuleList([BatchNorm(features), BatchNorm(features)])
+
+    def forward(self, images: Tensor) -> Tensor:
+        return torch.cat([layer(half) for layer, half in zip(self.layers, images.chunk(2), strict=True)])
+
+
+class Dropout(nn.Module):
+    """Dropout over (N, features), with a mask from outside where there is one.
+
+    The training engine sets `mask` (N, features; 0 or 1 / (1 - probability)) before each step, drawn from the run's
+    own generator: a run then drops the same units alone, stacked with other runs, and on any device. Without a mask
+    this is torch's own dropout.
+    """
+
+    mask: Tensor | None
+
+    def __init__(self, probability: float):
+        super().__init__()
+        self.probability = probability
+        self.register_buffer("mask", None, persistent=False)
+
+    def forward(self, features: Tensor) -> Tensor:
+        if not self.training:
+            return features
+        if self.mask is None:
+            return F.dropout(features, self.probability)
+        return features * self.mask
