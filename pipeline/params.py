@@ -38,7 +38,7 @@ class _Section(BaseModel):
 
 class Data(_Section):
     source: Literal["mnist", "digits"]
-    mirrors: list[str]
+    mirrors: list[Annotated[str, Field(min_length=1)]]
     train_pairs: int = Field(ge=2)
     test_pairs: int = Field(ge=1)
 
@@ -74,6 +74,8 @@ class Techniques(_Section):
 
     @model_validator(mode="after")
     def _groups_are_consistent(self) -> "Techniques":
+        if not self.plain and not self.auxiliary:
+            raise ValueError("none is listed, neither under plain nor under auxiliary")
         for name in self.plain.keys() & self.auxiliary.keys():
             raise ValueError(f"{name} is listed under plain and under auxiliary: rename one")
         for name, technique in self.auxiliary.items():
@@ -180,6 +182,10 @@ def _describe(error: dict, content: dict) -> str:
         return f"unknown key {key}{_suggestion(location[-1], _known_keys(location[:-1]))}"
     if error["type"] == "missing":
         return f"missing key {key}"
+    if error["type"] == "too_short":
+        return f"{key}: none is listed"
+    if error["type"] in ("dict_type", "model_type"):
+        return f"{key}: expected keys with values, not {error['input']!r}"
     message = error["msg"].removeprefix("Value error, ")
     if error["type"] == "value_error":
         return f"{key}: {message}" if key else message

@@ -1,4 +1,4 @@
-"""Draw the figures: reads reports/*.csv and reports/runs, writes reports/figures/*.png."""
+"""Stage `plot`: draw every figure. Reads params.yaml, reports/*.csv and reports/runs; writes reports/figures/*.png."""
 
 from collections.abc import Callable
 

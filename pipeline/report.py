@@ -38,11 +38,11 @@ def accuracy_rows(study: Params) -> list[dict]:
 
 
 def effect_rows(study: Params, effects: pd.DataFrame) -> list[dict]:
-    """The table `effects`, a row per architecture and for their average: a cell per effect; none without effects."""
+    """The table `effects`, a row per architecture, then their average if there are several: a cell per effect."""
     cells = {(cell["architecture"], cell["effect"]): cell for cell in effects.to_dict("records")}
     names = list(effects["effect"].unique())
-    architectures = [*study.architectures, AVERAGE] if names else []
-    return [{"architecture": name, "cells": [cells[name, effect] for effect in names]} for name in architectures]
+    rows = [*study.architectures, *([AVERAGE] if len(study.architectures) > 1 else [])]
+    return [{"architecture": name, "cells": [cells[name, effect] for effect in names]} for name in rows if names]
 
 
 def page(study: Params) -> str:
@@ -60,11 +60,11 @@ def page(study: Params) -> str:
         study=study,
         wording=wording,
         figure=embedded_figure,
-        margin=wording.percent(published.MARGIN),
+        margin=100 * published.MARGIN,
         accuracies=accuracy_rows(study),
         effects=effect_rows(study, effects),
         headline=wording.headline(effects),
-        findings=[wording.finding(rows) for _, rows in effects.groupby("effect", sort=False)],
+        findings={effect: wording.finding(rows) for effect, rows in effects.groupby("effect", sort=False)},
         published=tables.read("published_vs_ours").to_dict("records"),
         gains=tables.read("published_gains").to_dict("records"),
         machines=sorted({f"{run.hardware} ({run.device}, torch {run.torch})" for run in records}),

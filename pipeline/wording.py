@@ -42,6 +42,11 @@ def mean_std(mean: float, std: float) -> str:
     return percent(mean) if math.isnan(std) else f"{percent(mean)} ± {percent(std)}"
 
 
+def printed(mean: float, std: float) -> str:
+    """A published mean and standard deviation in percent with the digits that its report prints: `82.05 ± 1.49`."""
+    return f"{100 * mean:.6g} ± {100 * std:.6g}"
+
+
 def points(difference: float) -> str:
     """A difference of fractions in percentage points with its sign, for instance `+3.1`; a dash for NaN."""
     if math.isnan(difference):
@@ -51,7 +56,7 @@ def points(difference: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """The bounds of a difference's 95% interval in points, for instance `+2.3 to +3.1`; a dash where it is not defined."""
+    """The bounds of a 95% interval in points, for instance `+2.3 to +3.1`; a dash where it is not defined."""
     return NONE if math.isnan(low) else f"{points(low)} to {points(high)}"
 
 
@@ -80,16 +85,15 @@ def _is_gain(effect: str) -> bool:
 
 
 def finding(rows: pd.DataFrame) -> str:
-    """One sentence on one effect, from its rows of the table `effects`: on average, and how architectures vary."""
-    effect = rows["effect"].iloc[0]
+    """What the rows of one effect in the table `effects` say: its average, and how the architectures differ."""
     mean = rows.set_index("architecture")["mean_difference"]
     single = rows[rows["architecture"] != AVERAGE].set_index("architecture")
-    text = f"{label(effect)} ({compared(effect)}): {points(mean[AVERAGE])} points"
+    text = f"{points(mean[AVERAGE])} points"
     if len(single) == 1:
-        return f"{text}."
+        return text
     lowest, highest = single["mean_difference"].idxmin(), single["mean_difference"].idxmax()
     text += f" on average, from {points(mean[lowest])} ({lowest}) to {points(mean[highest])} ({highest})"
     if single["ci_low"].isna().all():
-        return f"{text}."
+        return text
     above, below = (single["ci_low"] > 0).sum(), (single["ci_high"] < 0).sum()
-    return f"{text}; of {len(single)} intervals {above} lie above zero and {below} below."
+    return f"{text}; {above} of {len(single)} intervals lie above zero, {below} below"

@@ -39,15 +39,18 @@ class Layers:
         return Dropout(self.recipe.dropout) if self.recipe.dropout > 0 else nn.Identity()
 
 
-class BatchNorm(nn.BatchNorm1d):
-    """Batch norm over (N, C) or (N, C, H, W); without the step counter, which only a cumulative average needs."""
+class BatchNorm(nn.Module):
+    """Batch norm over (N, C) or (N, C, H, W), as torch's: momentum 0.1, learned scale and shift."""
 
     def __init__(self, features: int):
-        super().__init__(features)
-        self.num_batches_tracked = None
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(features))
+        self.bias = nn.Parameter(torch.zeros(features))
+        self.register_buffer("running_mean", torch.zeros(features))
+        self.register_buffer("running_var", torch.ones(features))
 
-    def _check_input_dim(self, input: Tensor) -> None:
-        pass
+    def forward(self, images: Tensor) -> Tensor:
+        return F.batch_norm(images, self.running_mean, self.running_var, self.weight, self.bias, training=self.training)
 
 
 class BatchNormInTurn(BatchNorm):

@@ -171,7 +171,7 @@ def _dropout_layers(network: nn.Module) -> dict[str, tuple[float, int, int]]:
     was_training = network.training
     network.eval()
     with torch.no_grad():
-        network(torch.zeros(2, 2, 14, 14, device=next(network.parameters()).device))
+        network(next(network.parameters()).new_zeros(2, 2, 14, 14))
     network.train(was_training)
     for hook in hooks:
         hook.remove()

@@ -1,0 +1,107 @@
+"""Effects on made-up test accuracies small enough to work out by hand."""
+
+import math
+
+import pandas as pd
+import pytest
+
+from pipeline.analysis import effects
+from tests.synthetic import make_params
+
+ACCURACIES = {  # architecture, technique: test accuracies of seeds 0 and 1
+    ("convnet", "baseline"): [0.80, 0.82],
+    ("convnet", "weight_sharing"): [0.83, 0.85],
+    ("convnet", "aux_loss"): [0.88, 0.88],
+    ("convnet", "weight_sharing_aux_loss"): [0.90, 0.91],
+    ("basenet", "baseline"): [0.81, 0.85],
+    ("basenet", "weight_sharing"): [0.86, 0.84],
+    ("basenet", "aux_loss"): [0.91, 0.85],
+    ("basenet", "weight_sharing_aux_loss"): [0.92, 0.94],
+}
+
+
+@pytest.fixture
+def runs():
+    """The columns of the table `runs` that effects read, later seeds first: they are matched by their number."""
+    rows = [
+        ("mnist", architecture, technique, seed, accuracy)
+        for (architecture, technique), accuracies in ACCURACIES.items()
+        for seed, accuracy in reversed(list(enumerate(accuracies)))
+    ]
+    return pd.DataFrame(rows, columns=["data_set", "architecture", "technique", "seed", "test_accuracy"])
+
+
+def differences(table, effect, architecture):
+    of_effect = table[(table["effect"] == effect) & (table["architecture"] == architecture)]
+    assert list(of_effect["seed"]) == [0, 1]
+    return list(of_effect["difference"])
+
+
+@pytest.mark.parametrize(
+    ("effect", "convnet", "basenet", "average"),
+    [
+        ("weight_sharing", [0.03, 0.03], [0.05, -0.01], [0.04, 0.01]),
+        ("aux_loss", [0.08, 0.06], [0.10, 0.0], [0.09, 0.03]),
+        ("both", [0.10, 0.09], [0.11, 0.09], [0.105, 0.09]),
+        ("weight_sharing_given_aux_loss", [0.02, 0.03], [0.01, 0.09], [0.015, 0.06]),
+        ("aux_loss_given_weight_sharing", [0.07, 0.06], [0.06, 0.10], [0.065, 0.08]),
+        ("interaction", [-0.01, 0.0], [-0.04, 0.10], [-0.025, 0.05]),
+    ],
+)
+def test_differences_are_between_runs_of_one_seed(runs, effect, convnet, basenet, average):
+    table = effects.effect_runs(runs)
+    assert differences(table, effect, "convnet") == convnet  # exactly: 0.0, not 1e-17
+    assert differences(table, effect, "basenet") == basenet
+    assert differences(table, effect, effects.AVERAGE) == average
+
+
+def test_effects_of_techniques_that_were_not_run_are_left_out(runs):
+    assert set(effects.effect_runs(runs)["effect"]) == set(effects.CONTRASTS) - {"separate_encoders", "digits_only"}
+    alone = runs[runs["technique"] == "baseline"]
+    assert effects.effects(effects.effect_runs(alone)).empty
+
+
+def test_architectures_keep_their_order(runs):
+    assert list(effects.effects(effects.effect_runs(runs))["architecture"][:3]) == ["convnet", "basenet", "average"]
+
+
+def test_effects_by_hand(runs):
+    table = effects.effects(effects.effect_runs(runs)).set_index(["effect", "architecture"])
+    aux = table.loc[("aux_loss", "basenet")]
+    assert (aux["runs"], aux["wins"], aux["ties"]) == (2, 1, 1)
+    assert aux["mean_difference"] == pytest.approx(0.05)
+    # standard deviation 0.0707107, so the mean's error is 0.05; t for one degree of freedom is 12.7062
+    assert (aux["ci_low"], aux["ci_high"]) == pytest.approx((0.05 - 0.63531, 0.05 + 0.63531), abs=1e-5)
+    assert aux["p_value"] == 1  # +0.1 and -0.1, each with either sign of nought, are all four flips
+    sharing = table.loc["weight_sharing"]
+    assert sharing.loc["convnet", "p_value"] == 0.5
+    assert (sharing.loc["convnet", "ci_low"], sharing.loc["convnet", "ci_high"]) == pytest.approx((0.03, 0.03))
+    assert (sharing.loc["basenet", "wins"], sharing.loc["basenet", "ties"]) == (1, 0)
+    assert list(sharing.loc[["convnet", "basenet"], "p_holm"]) == [1, 1]  # 0.5 * 2, and 1
+    assert table.loc["both", "p_holm"][["convnet", "basenet"]].to_list() == [1, 1]
+
+
+def test_holm_corrects_over_architectures_and_not_over_the_average():
+    rows = [
+        ("mnist", "both", architecture, seed, 0.01 if seed else second)
+        for architecture, second in (("convnet", 0.01), ("basenet", 0.02), (effects.AVERAGE, 0.01))
+        for seed in range(6)
+    ]
+    frame = pd.DataFrame(rows, columns=["data_set", "effect", "architecture", "seed", "difference"])
+    table = effects.effects(frame)
+    assert list(table["p_value"]) == [2 / 64] * 3
+    assert list(table["p_holm"][:2]) == [4 / 64] * 2
+    assert math.isnan(table["p_holm"][2])
+
+
+def test_one_run_has_a_difference_and_nothing_more(runs):
+    table = effects.effects(effects.effect_runs(runs[runs["seed"] == 0]))
+    assert table["mean_difference"].notna().all()
+    assert table[["ci_low", "ci_high", "p_value", "p_holm"]].isna().all(axis=None)
+
+
+def test_contrasts_compare_techniques_of_params_yaml():
+    names = set(make_params().technique_names())
+    for effect, weights in effects.CONTRASTS.items():
+        assert weights.keys() <= names, effect
+        assert sum(weights.values()) == 0, effect

@@ -1,0 +1,138 @@
+"""Every architecture in every technique: shapes, sizes, sharing."""
+
+import csv
+from pathlib import Path
+
+import pytest
+import torch
+
+from pipeline import params
+from pipeline.networks.pair_network import answers, build, count_parameters
+from tests.conftest import ROOT
+
+STUDY = params.load(ROOT / "params.yaml")
+COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)
+ARCHITECTURES = pytest.mark.parametrize("architecture", STUDY.architectures)
+
+# The networks of the reports' published code, counted; and why the study's differs where it does.
+with Path(__file__).with_name("parameter_counts.csv").open(encoding="utf-8") as file:
+    PUBLISHED = list(csv.DictReader(file))
+
+
+def digit_images(count: int = 6) -> torch.Tensor:
+    return torch.rand(count, 2, 14, 14, generator=torch.Generator().manual_seed(0))
+
+
+@COMBOS
+def test_output_has_the_shapes_that_its_losses_take(combo):
+    output = build(combo)(digit_images(6))
+    by_digits = combo.switches.answer == "digits"
+    expected = set() if by_digits else {"comparison"}
+    expected |= {"digits"} if by_digits or combo.has_aux_loss else set()
+    assert output.keys() == expected
+    if "comparison" in output:
+        assert tuple(output["comparison"].shape) in {(6, 1), (6, 2)}
+    if "digits" in output:
+        assert tuple(output["digits"].shape) == (6, 2, 10)
+    assert answers(output).shape == (6,)
+    assert answers(output).dtype == torch.bool
+
+
+@pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['architecture']}-{row['technique']}")
+def test_parameter_count_is_the_published_network_s(row):
+    ours = count_parameters(build(STUDY.combo(row["architecture"], row["technique"])))
+    if row["differs_because"]:
+        assert ours != int(row["published"]), "the exception is none: empty its reason"
+    else:
+        assert ours == int(row["published"])
+
+
+def test_siamese_cnn_with_batch_norm_is_the_published_one():
+    """The exceptions of siamese_cnn are its batch norm and nothing else (report 3, Table I)."""
+    for technique, published in (("two_channel", 59_373), ("weight_sharing", 46_033), ("digits_only", 45_456)):
+        combo = STUDY.combo("siamese_cnn", technique)
+        with_batch_norm = combo.recipe.model_copy(update={"batch_norm": True})
+        assert count_parameters(build(combo.model_copy(update={"recipe": with_batch_norm}))) == published
+
+
+@COMBOS
+def test_every_weight_gets_a_gradient(combo):
+    """What no loss reaches is not in the network, so that parameter counts mean something."""
+    network = build(combo)
+    sum(tensor.square().sum() for tensor in network(digit_images()).values()).backward()
+    assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
+
+
+@COMBOS
+def test_encoders_are_as_many_as_the_technique_says(combo):
+    network = build(combo)
+    if combo.switches.encoder == "two_channel":
+        assert not hasattr(network, "encoders")
+        return
+    storages = {weight.data_ptr() for encoder in network.encoders for weight in encoder.parameters()}
+    count = sum(1 for _ in network.encoders[0].parameters())
+    assert len(storages) == (count if combo.switches.encoder == "shared" else 2 * count)
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("image", [0, 1])
+def test_shared_weights_learn_from_both_images(architecture, image):
+    network = build(STUDY.combo(architecture, "weight_sharing_aux_loss"))
+    network(digit_images())["digits"][:, image].square().sum().backward()
+    assert all(weight.grad.abs().sum() > 0 for weight in network.encoders[0].trunk.parameters() if weight.dim() > 1)
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("image", [0, 1])
+def test_separate_encoders_learn_from_their_own_image_alone(architecture, image):
+    network = build(STUDY.combo(architecture, "aux_loss"))
+    network(digit_images())["digits"][:, image].square().sum().backward()
+    for number, encoder in enumerate(network.encoders):
+        learned = any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in encoder.parameters())
+        assert learned == (number == image)
+
+
+@ARCHITECTURES
+def test_techniques_of_a_seed_start_alike(architecture):
+    """Same comparator and same first encoder, with and without sharing and auxiliary loss."""
+    states = {}
+    for technique in ("baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"):
+        torch.manual_seed(5)
+        states[technique] = build(STUDY.combo(architecture, technique)).state_dict()
+    reference = states.pop("aux_loss")
+    for technique, state in states.items():
+        common = [name for name in state.keys() & reference.keys() if "weight" in name]
+        assert any(name.startswith("encoders.0") for name in common), technique
+        assert any(name.startswith("comparator") for name in common), technique
+        assert all(torch.equal(state[name], reference[name]) for name in common), technique
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("switch", [{"batch_norm": True}, {"batch_norm": False}, {"dropout": 0.5}, {"dropout": 0.0}])
+def test_batch_norm_and_dropout_can_be_switched(architecture, switch):
+    combo = STUDY.combo(architecture, "weight_sharing_aux_loss")
+    network = build(combo.model_copy(update={"recipe": combo.recipe.model_copy(update=switch)}))
+    kinds = {type(module).__name__ for module in network.modules()}
+    assert ("Dropout" in kinds) == (switch.get("dropout", combo.recipe.dropout) > 0)
+    has_batch_norm = any(kind.startswith("BatchNorm") for kind in kinds)
+    assert has_batch_norm == switch.get("batch_norm", combo.recipe.batch_norm)
+    assert network(digit_images())["comparison"].isfinite().all()
+
+
+def test_answers_take_the_likelier():
+    two = torch.tensor([[0.2, 0.1], [-1.0, 3.0]])
+    one = torch.tensor([[-0.1], [0.1]])
+    assert answers({"comparison": two}).tolist() == [False, True]
+    assert answers({"comparison": one}).tolist() == [False, True]
+    assert answers({"comparison": one.expand(3, 2, 1)}).shape == (3, 2)  # a leading dimension of runs
+
+
+def test_answers_compare_the_likeliest_digits():
+    digits = torch.nn.functional.one_hot(torch.tensor([[3, 7], [7, 3], [5, 5]]), 10).float()
+    assert answers({"digits": digits}).tolist() == [True, False, True]
+
+
+def test_architecture_without_network_is_named(tmp_path):
+    combo = STUDY.combo("lenet5", "baseline").model_copy(update={"architecture": "lenet6"})
+    with pytest.raises(params.StudyError, match=r"architectures\.lenet6: no network of that name; write .*lenet6\.py"):
+        build(combo)
