@@ -18,7 +18,7 @@ from pipeline.script import StudyError, run_script
 
 FOLDER = Path("demo")
 ARCHITECTURES = ("deep_fc", "convnet", "basenet")
-EPOCHS = 20  # at most; with this, it takes two minutes on two cores
+EPOCHS = 15  # at most; the whole then takes about two minutes on two cores
 
 # What DVC and the stages need of a project; not the lock and the reports, which are another study's results.
 PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore")

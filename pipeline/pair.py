@@ -4,8 +4,8 @@
     train_pairs                 (runs, data.train_pairs, 2) int32, indices of training images; test_pairs likewise
     metadata                    data_set: the value of data.source
 
-The rule is that of the course's data code (systems.md, section 1): a permutation of all images, of which the first
-2 x pairs entries, two by two, are the pairs; training pairs are drawn before test pairs.
+The rule is that of the data code of the course that the five reports were written in: a permutation of all images, of
+which the first 2 x pairs entries, two by two, are the pairs; training pairs are drawn before test pairs.
 """
 
 import numpy as np

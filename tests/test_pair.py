@@ -16,7 +16,7 @@ PAIRS = {"train": 100, "test": 40}
 
 
 def course_pairs(images, labels, pairs, generator):
-    """The course's data code, written anew from systems.md, section 1: input (pairs, 2, 14, 14), target, classes."""
+    """The course's data code, written anew: input (pairs, 2, 14, 14), target, classes."""
     pooled = torch.nn.functional.avg_pool2d(torch.from_numpy(images).float()[:, None], kernel_size=2)
     labels = torch.from_numpy(labels).long()
     chosen = torch.randperm(len(pooled), generator=generator)[: 2 * pairs].view(pairs, 2)
@@ -161,7 +161,7 @@ def test_idx_writes_only_bytes(tmp_path):
 
 @pytest.mark.mnist
 def test_check_values_of_mnist(mnist):
-    """The table of systems.md, section 1: four draws in a row from the generator of run 0."""
+    """What the course's data code gives on MNIST: four draws in a row from the generator of run 0."""
     raw = {s: (idx.read(mnist / idx.IMAGES[s], 3), idx.read(mnist / idx.LABELS[s], 1)) for s in ("train", "test")}
     images = pair.downsample(raw["train"][0])
     generator = seeds.pairs_generator(0)
