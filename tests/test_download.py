@@ -7,6 +7,7 @@ import http.server
 import os
 import socket
 import threading
+import time
 
 import numpy as np
 import pytest
@@ -153,11 +154,13 @@ def test_all_sources_failed(mirror, serve):
 
 def test_hung_host_times_out(workspace, monkeypatch):
     monkeypatch.setattr(download, "TIMEOUT", 0.1)
+    start = time.monotonic()
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,  # accepts the connection and says nothing
         pytest.raises(StudyError, match="no answer in"),
     ):
         fetch(f"http://127.0.0.1:{silent.getsockname()[1]}")
+    assert time.monotonic() - start < 2
 
 
 def test_no_source_at_all(workspace):
@@ -224,6 +227,10 @@ def test_probe(mirror, monkeypatch, capsys):
     fetch(mirror)
     write_params(mirrors=[])
     assert probe(monkeypatch) == 0  # the files are in place
+
+
+def test_makefile_knows_the_probe_s_status():
+    assert f"-eq {download.UNAVAILABLE} ]" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 def test_main_downloads_the_source_of_params(mirror, monkeypatch):

@@ -28,6 +28,7 @@ from pipeline.analysis.effects import CONTRASTS, seedwise
 from pipeline.params import Combo, Params
 
 MARGIN = 0.02  # two points: what counts as agreement
+VERDICTS = ("agrees", "higher", "lower", "unclear")
 DIVISORS = {
     "n-1": [],
     "n": ["standard deviation divides by n"],

@@ -121,6 +121,19 @@ COLUMNS: dict[str, dict[str, str]] = {
         "verdict": "agrees, higher, lower or unclear: see pipeline.analysis.published.verdict",
         "protocol_differences": "what the published runs did that the study does not",
     },
+    "what_if": {  # a row a change tried; written by pipeline.what_if, not by a stage
+        "architecture": "as in params.yaml",
+        "technique": "as in params.yaml",
+        "measure": "the column of `runs` that the published figure is compared with",
+        "published_mean": "as printed",
+        "change": "what was done as the published code does it; none: the study's own runs",
+        "runs": "n",
+        "mean": "of the measure, over runs",
+        "std": "of the measure, over runs, with n-1",
+        "gain": "mean of the seedwise differences to the study's own runs",
+        "ci_low": "of the gain's 95% Student t interval",
+        "ci_high": "of the gain's 95% Student t interval",
+    },
 }
 
 

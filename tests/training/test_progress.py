@@ -40,6 +40,7 @@ def test_training_stops_when_dvc_is_gone(monkeypatch, tmp_path):
         shown = Progress("convnet-baseline", 20)
         shown([0.5])
         process.kill()
+        process.wait()
         with pytest.raises(StudyError, match="dvc was killed"):
             shown([0.5])
     finally:

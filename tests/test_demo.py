@@ -1,0 +1,61 @@
+"""The copy in which the demonstration runs: all that DVC needs, none of the study's results, params changed."""
+
+import pytest
+import yaml
+
+from pipeline import demo, params, paths
+from pipeline.script import StudyError
+
+from .conftest import ROOT
+
+
+@pytest.fixture
+def project(tmp_path):
+    """A folder with the project's code, and results that stand for a finished study's."""
+    folder = tmp_path / "project"
+    demo.copy_project(folder, lambda content: None, ROOT)
+    for name in ("dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("result")
+    return folder
+
+
+def files(folder):
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_copy_has_the_code_and_no_results(project, tmp_path):
+    demo.copy_project(tmp_path / "copy", lambda content: None, project)
+    copied = files(tmp_path / "copy")
+    results = {"dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x"}
+    assert copied == files(project) - results
+    assert {"params.yaml", "dvc.yaml", ".dvc/config", "pipeline/demo.py"} <= copied
+    assert not any("__pycache__" in name for name in copied)
+
+
+def test_copy_changes_its_own_params_alone(project, tmp_path):
+    before = (project / paths.PARAMS).read_bytes()
+    demo.copy_project(tmp_path / "copy", lambda content: content.update(runs=7), project)
+    assert params.load(tmp_path / "copy" / paths.PARAMS).runs == 7
+    assert (project / paths.PARAMS).read_bytes() == before
+
+
+def test_copy_replaces_nothing(project, tmp_path):
+    with pytest.raises(StudyError, match="exists already"):
+        demo.copy_project(project, lambda content: None, ROOT)
+
+
+def test_small_study_is_valid_and_fits_the_digits():
+    content = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
+    demo.make_small(content)
+    small = params.Params.model_validate(content)
+    assert small.data.source == "digits"
+    assert tuple(small.architectures) == demo.ARCHITECTURES
+    assert 2 * small.data.train_pairs <= 1297
+    assert 2 * small.data.test_pairs <= 500
+
+
+def test_failing_dvc_is_one_line(tmp_path):
+    with pytest.raises(StudyError, match="dvc repro failed in") as caught:
+        demo.run_dvc(tmp_path, "repro")  # no DVC project
+    assert "\n" not in str(caught.value)

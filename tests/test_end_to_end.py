@@ -1,0 +1,189 @@
+"""The three uses, for real, on a small study of scikit-learn's digits: dvc repro, dvc exp run -S, dvc metrics diff."""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from pipeline import params, paths
+from pipeline.demo import copy_project
+from tests.conftest import ROOT
+
+pytestmark = pytest.mark.slow
+
+
+class Study:
+    """A project in a folder and Git repository of its own."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")} | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+        }
+
+    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
+        return done
+
+    def commit(self, message: str) -> None:
+        self.run("git", "add", "-A")
+        self.run("git", "commit", "-qm", message)
+
+    def would_train(self) -> set[str]:
+        """The combos that `dvc repro` would train now."""
+        said = self.run("dvc", "repro", "--dry").stdout
+        return set(re.findall(r"Running stage 'train(?:_aux)?@(\S+)'", said))
+
+    def change(self, alter) -> None:
+        path = self.folder / paths.PARAMS
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        alter(content)
+        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+
+    def restore(self) -> None:
+        self.run("git", "checkout", "-q", ".")
+        self.run("git", "clean", "-qfd")
+
+    def tables(self) -> dict[str, bytes]:
+        return {path.name: path.read_bytes() for path in (self.folder / paths.REPORTS).glob("*.csv")}
+
+
+def make_tiny(content: dict) -> None:
+    content["data"].update(source="digits", train_pairs=100, test_pairs=60)
+    content["runs"] = 2
+    content["architectures"] = {name: content["architectures"][name] for name in ("deep_fc", "mlpnet")}
+    for recipe in content["architectures"].values():
+        recipe["epochs"] = 2
+    del content["techniques"]["plain"]["two_channel"], content["techniques"]["plain"]["digits_only"]
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    """The tiny study after its first `dvc repro`, committed."""
+    folder = tmp_path_factory.mktemp("study") / "project"
+    copy_project(folder, make_tiny, project=ROOT)
+    project = Study(folder)
+    project.run("git", "init", "-q", "-b", "main")
+    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
+        project.run("git", "config", key, value)
+    project.run("dvc", "repro")
+    project.commit("A study")
+    return project
+
+
+def test_repro_makes_everything_and_status_is_clean(study):
+    listed = params.load(study.folder / paths.PARAMS)
+    for combo in listed.combos():
+        assert (study.folder / paths.record(combo.key)).is_file()
+        for seed in range(listed.runs):
+            assert (study.folder / paths.weights(combo.key, seed)).is_file()
+    assert (study.folder / paths.PAGE).is_file()
+    assert list((study.folder / paths.FIGURES).glob("*.png"))
+    assert "up to date" in study.run("dvc", "status").stdout
+    assert study.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_everything_says_which_data_it_is_from(study):
+    assert json.loads((study.folder / paths.METRICS).read_text())["data_set"] == "digits"
+    for path in (study.folder / paths.REPORTS).glob("*.csv"):
+        assert set(pd.read_csv(path)["data_set"]) <= {"digits"}
+    assert "scikit-learn" in (study.folder / paths.PAGE).read_text(encoding="utf-8")
+
+
+def test_only_what_changed_is_trained(study):
+    """aux_weight touches combos with an auxiliary loss, a recipe its own architecture, a new entry itself."""
+    plain, auxiliary = {"baseline", "weight_sharing"}, {"aux_loss", "weight_sharing_aux_loss"}
+    assert study.would_train() == set()
+    cases = [
+        (lambda c: c.update(aux_weight=0.3), {f"{a}-{t}" for a in ("deep_fc", "mlpnet") for t in auxiliary}),
+        (lambda c: c["architectures"]["mlpnet"].update(learning_rate=0.02), {f"mlpnet-{t}" for t in plain | auxiliary}),
+        (
+            lambda c: c["architectures"].update(lenet5=c["architectures"]["mlpnet"]),
+            {f"lenet5-{t}" for t in plain | auxiliary},
+        ),
+        (
+            lambda c: c["techniques"]["plain"].update(two_digits={"encoder": "separate", "answer": "digits"}),
+            {"deep_fc-two_digits", "mlpnet-two_digits"},
+        ),
+        (lambda c: c["data"]["mirrors"].append("https://example.org/"), set()),
+    ]
+    for alter, expected in cases:
+        study.change(alter)
+        try:
+            assert study.would_train() == expected
+        finally:
+            study.restore()
+
+
+def test_code_of_one_architecture_trains_that_one(study):
+    file = study.folder / "pipeline/networks/architectures/mlpnet.py"
+    file.write_text(file.read_text() + "\n# another line\n")
+    try:
+        assert {combo.split("-")[0] for combo in study.would_train()} == {"mlpnet"}
+    finally:
+        study.restore()
+
+
+def test_trained_again_it_is_the_same_to_the_byte(study):
+    """On another number of workers, and without DVC's cache of runs."""
+    before = study.tables()
+    study.run("dvc", "repro", "--force", "--single-item", "train_aux@mlpnet-aux_loss", LOKY_MAX_CPU_COUNT="1")
+    study.run("dvc", "repro", "--force", "--single-item", "aggregate")
+    assert study.tables() == before
+    study.restore()
+    study.run("dvc", "checkout", "-q")
+
+
+def test_mistyped_parameters_end_in_a_line_and_lose_nothing(study):
+    study.change(lambda c: c["architectures"]["mlpnet"].update(learning_rate="fast"))
+    before = study.tables()
+    try:
+        done = study.run("dvc", "repro", check=False)
+        assert done.returncode != 0
+        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+        assert errors == [
+            "error: params.yaml: architectures.mlpnet.learning_rate: input should be a valid number, not 'fast'"
+        ]
+        assert "Traceback" not in done.stderr
+        assert study.tables() == before
+    finally:
+        study.restore()
+        study.run("dvc", "checkout", "-q")
+
+
+def test_experiment_and_diff_between_branches(study):
+    """dvc exp run -S aux_weight=0.75, kept as a branch, and dvc metrics diff from there."""
+    study.run("dvc", "exp", "run", "-S", "aux_weight=0.75", "-n", "other-weight")
+    try:
+        trained = pd.read_csv(study.folder / paths.table("runs"))
+        assert params.load(study.folder / paths.PARAMS).aux_weight == 0.75
+        study.run("git", "checkout", "-qb", "other-weight")
+        study.commit("Another weight")
+        diff = json.loads(study.run("dvc", "metrics", "diff", "--json", "main").stdout)[str(paths.METRICS)]
+        assert diff, "another aux_weight changes some accuracy"
+        assert all("aux_loss" in name for name in diff)
+        said = study.run("dvc", "metrics", "diff", "main", "--md", "--no-path", "--precision", "3").stdout
+        assert "aux_loss" in said
+        study.run("dvc", "plots", "diff", "main", "--out", str(study.folder / "dvc_plots"))
+        page = (study.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
+        assert page.count('"rev": "workspace"') >= len(trained)
+        assert page.count('"rev": "main"') >= len(trained)
+    finally:
+        study.run("git", "checkout", "-q", "main")
+        study.run("dvc", "checkout", "-q")
+
+
+def test_experiment_in_a_temporary_workspace(study):
+    study.run("dvc", "exp", "run", "--temp", "-S", "aux_weight=0.5", "-n", "apart")
+    assert study.run("git", "status", "--porcelain").stdout == ""
+    assert "apart" in study.run("dvc", "exp", "list", "--name-only").stdout
