@@ -42,10 +42,11 @@ def published(published: pd.DataFrame, what_if: pd.DataFrame) -> str:
     apart = (tested["difference"].abs() > MARGIN).sum()
     margin = f"{100 * MARGIN:g}"
     text = (
-        f"Of {len(tested)} published test accuracies, ours compare thus: {listed}. *Agrees* means that the 95% interval "
-        f"of the difference lies within ±{margin} points; *higher* and *lower*, that it does not, and lies above or "
-        f"below zero; *unclear*, neither. {apart} of our means are more than {margin} points away. What explains these, "
-        "one difference of protocol tried at a time on the study's own seeds (`python -m pipeline.what_if`):"
+        f"Of {len(tested)} published test accuracies, ours compare thus: {listed}. *Agrees* means that the 95% "
+        f"interval of the difference lies within ±{margin} points; *higher* and *lower*, that it does not, and lies "
+        f"above or below zero; *unclear*, neither. {apart} of our means are more than {margin} points away. What "
+        "explains these, one difference of protocol tried at a time on the study's own seeds "
+        "(`python -m pipeline.what_if`):"
     )
     rows = [
         ["combo", "changed as published", "runs", "accuracy", "change (95% interval)"],
