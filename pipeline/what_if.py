@@ -9,21 +9,22 @@ code live here alone; the study does the sound thing.
 
 import contextlib
 import math
-from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
 from unittest import mock
 
 import joblib
-import pandas as pd
+import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 from tqdm import tqdm
 
 from pipeline import params, paths
 from pipeline.analysis import statistics, tables
+from pipeline.networks.architectures.resnet_block import ResidualBlock
+from pipeline.networks.layers import BatchNorm
 from pipeline.params import Combo
 from pipeline.script import run_script
 from pipeline.training import data, loop, losses, replicas
@@ -40,7 +41,6 @@ class Question:
     runs: int
 
 
-REPORT_2 = ("aux_weight 25", "softmax before cross-entropy", "aux_weight 25 and softmax", "one data set")
 REPORT_4 = (
     "aux_weight 1/6",
     "softmax before cross-entropy",
@@ -51,8 +51,20 @@ REPORT_4 = (
 QUESTIONS = (
     Question("mlpnet", "weight_sharing_aux_loss", REPORT_4, runs=10),
     Question("lenet5", "aux_loss", REPORT_4, runs=10),
-    Question("wide_convnet", "weight_sharing_aux_loss", REPORT_2, runs=4),
-    Question("wide_convnet", "aux_loss", REPORT_2, runs=4),
+    Question(
+        "resnet_block",
+        "two_channel",
+        ("batch_size 50", "batch norm in the shortcut alone", "batch norm frozen after epoch 1"),
+        runs=10,
+    ),
+    Question("convnet", "aux_loss", ("aux_weight 1/2", "batches always in the same order"), runs=6),
+    Question(
+        "wide_convnet",
+        "weight_sharing_aux_loss",
+        ("aux_weight 25", "softmax before cross-entropy", "aux_weight 25 and softmax", "one data set"),
+        runs=3,
+    ),
+    Question("wide_convnet", "aux_loss", ("aux_weight 25 and softmax", "one data set"), runs=3),
 )
 TOGETHER = "all of these"
 
@@ -82,33 +94,56 @@ def stay_in_train_mode(runs: replicas.OneRun, training: bool) -> None:
         runs.write_back()  # without masks from the training batches, dropout draws its own
 
 
-@contextlib.contextmanager
-def patched(change: str, combo: Combo) -> Iterator[Combo]:
-    """The combo, and the training code, with that one change."""
-    weights = {"aux_weight 25": 25.0, "aux_weight 25 and softmax": 25.0, "aux_weight 1/6": 1 / 6}
-    patches = {
-        "softmax before cross-entropy": (loop, "digit_loss", softmaxed_digit_loss),
-        "aux_weight 25 and softmax": (loop, "digit_loss", softmaxed_digit_loss),
-        "squared error for the answer": (loop, "comparison_loss", squared_error),
-        "a new Adam at every step": (torch.optim, "Adam", ForgetfulAdam),
-        "train mode at test": (replicas.OneRun, "train", stay_in_train_mode),
-    }
-    with mock.patch.object(*patches[change]) if change in patches else contextlib.nullcontext():
-        yield combo.model_copy(update={"aux_weight": weights.get(change, combo.aux_weight)})
+def freeze_after_first_epoch(runs: replicas.OneRun, training: bool) -> None:
+    """Evaluation mode from the first evaluation on, in training too (report 3): batch norm learns no more."""
+    runs.evaluated = getattr(runs, "evaluated", False) or not training
+    runs.network.train(not runs.evaluated)
+
+
+def drawn_in_order(noise: loop._Noise) -> tuple[Tensor, replicas.Masks]:
+    """Batches that are the same slices of the training pairs in every epoch (all reports); for no dropout."""
+    return torch.arange(noise.pairs).expand(len(noise.orders), -1), {}
+
+
+def with_plain_main_path(combo: Combo, seed: int) -> nn.Module:
+    """resnet_block without batch norm in its main path (report 3's two-channel network)."""
+    network = fresh_network(combo, seed)
+    main = next(module for module in network.modules() if isinstance(module, ResidualBlock)).main
+    for place, layer in enumerate(main):
+        if isinstance(layer, BatchNorm):
+            main[place] = nn.Identity()
+    return network
+
+
+AUX_WEIGHTS = {"aux_weight 25": 25.0, "aux_weight 25 and softmax": 25.0, "aux_weight 1/6": 1 / 6, "aux_weight 1/2": 0.5}
+PATCHES = {
+    "softmax before cross-entropy": (loop, "digit_loss", softmaxed_digit_loss),
+    "aux_weight 25 and softmax": (loop, "digit_loss", softmaxed_digit_loss),
+    "squared error for the answer": (loop, "comparison_loss", squared_error),
+    "a new Adam at every step": (torch.optim, "Adam", ForgetfulAdam),
+    "train mode at test": (replicas.OneRun, "train", stay_in_train_mode),
+    "batch norm frozen after epoch 1": (replicas.OneRun, "train", freeze_after_first_epoch),
+    "batches always in the same order": (loop._Noise, "draw", drawn_in_order),
+}
 
 
 def train_changed(combo: Combo, seed: int, changes: tuple[str, ...]) -> tuple[float, float]:
     """Test accuracy of one run of the combo with these changes: after the last epoch, and the highest of any."""
     torch.set_num_threads(1)
-    torch.manual_seed(seed)
+    torch.manual_seed(seed)  # of dropout at test
+    for change in changes:
+        combo = combo.model_copy(update={"aux_weight": AUX_WEIGHTS.get(change, combo.aux_weight)})
+    if "batch_size 50" in changes:
+        combo = combo.model_copy(update={"recipe": combo.recipe.model_copy(update={"batch_size": 50})})
     pairs_of = 0 if "one data set" in changes else seed  # run 0's pairs are the course's first draw, as in report 2
+    make = with_plain_main_path if "batch norm in the shortcut alone" in changes else fresh_network
     with contextlib.ExitStack() as stack:
-        for change in changes:
-            combo = stack.enter_context(patched(change, combo))
+        for change in PATCHES.keys() & set(changes):
+            stack.enter_context(mock.patch.object(*PATCHES[change]))
         if "train mode at test" in changes:
-            stack.enter_context(mock.patch.dict(loop.EVALUATION_BATCH, cpu=200))
+            stack.enter_context(mock.patch.dict(loop.EVALUATION_BATCH, cpu=combo.recipe.batch_size))
         run_data = data.load_runs([pairs_of], combo.recipe.standardize)
-        curve = loop.train([fresh_network(combo, seed)], run_data, combo, [seed]).curves["test_accuracy"]
+        curve = loop.train([make(combo, seed)], run_data, combo, [seed]).curves["test_accuracy"]
     return curve[-1].item(), curve.max().item()
 
 
@@ -122,18 +157,17 @@ def answer(question: Question, study: params.Params, workers: ProcessPoolExecuto
     tried = [(), *((change,) for change in question.changes), question.changes]
     seeds = range(min(question.runs, study.runs))
     futures = {changes: [workers.submit(train_changed, combo, seed, changes) for seed in seeds] for changes in tried}
-    rows = []
-    combo_and_measure = (combo.architecture, combo.technique, row["measure"], row["published_mean"])
+    measure, published_mean = row["measure"], row["published_mean"]
+    scores, rows = {}, []
     for changes in tqdm(tried, desc=combo.key, disable=None, leave=False):
+        ended = [future.result() for future in futures[changes]]
+        scores[changes] = np.array([best if measure == "best_test_accuracy" else last for last, best in ended])
+        gain = scores[changes] - scores[()]
+        spread = (gain.mean(), *statistics.t_interval(gain)) if changes else (math.nan,) * 3
         name = "none" if not changes else changes[0] if len(changes) == 1 else TOGETHER
-        best = row["measure"] == "best_test_accuracy"
-        scores = pd.Series([future.result()[best] for future in futures[changes]])
-        if not changes:
-            ours = scores
-        gain = scores - ours if changes else pd.Series(dtype=float)
-        spread = (gain.mean(), *statistics.t_interval(gain.to_numpy())) if changes else (math.nan,) * 3
-        rows.append((*combo_and_measure, name, len(scores), scores.mean(), scores.std(), *spread))
-        print(f"{combo.key}, changed: {name}: {100 * scores.mean():.2f} %", flush=True)
+        mean, std = scores[changes].mean(), statistics.std(scores[changes])
+        rows.append((combo.architecture, combo.technique, measure, published_mean, name, len(gain), mean, std, *spread))
+        print(f"{combo.key}, changed: {name}: {100 * mean:.2f} %", flush=True)
     return rows
 
 
