@@ -38,11 +38,11 @@ def published(published: pd.DataFrame, what_if: pd.DataFrame) -> str:
     """How many published accuracies ours agree with, and what explains the others; from the tables of these names."""
     tested = published[published["measure"] != "train_accuracy"]
     counts = tested["verdict"].value_counts()
-    listed = ", ".join(f"{counts[verdict]} {verdict}" for verdict in VERDICTS if verdict in counts)
+    listed = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
     apart = (tested["difference"].abs() > MARGIN).sum()
     margin = f"{100 * MARGIN:g}"
     text = (
-        f"Of {len(tested)} published test accuracies, ours compare thus: {listed}. *Agrees* means that the 95% "
+        f"The verdicts on {len(tested)} published test accuracies: {listed}. *Agrees* means that the 95% "
         f"interval of the difference lies within ±{margin} points; *higher* and *lower*, that it does not, and lies "
         f"above or below zero; *unclear*, neither. {apart} of our means are more than {margin} points away. What "
         "explains these, one difference of protocol tried at a time on the study's own seeds "

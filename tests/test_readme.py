@@ -59,9 +59,9 @@ def test_says_what_explains_the_published_figures(study):
     readme.main()
     text = readme.README.read_text(encoding="utf-8")
     published = tables.read("published_vs_ours").query("measure != 'train_accuracy'")
-    assert f"Of {len(published)} published test accuracies" in text
+    assert f"The verdicts on {len(published)} published test accuracies" in text
     for verdict, count in published["verdict"].value_counts().items():
-        assert f"{count} {verdict}" in text
+        assert f"{verdict} {count}" in text
     assert "| `basenet-aux_loss` | (as published) |  | 92.3 |  |" in text
     assert "|  | nothing (the study) | 3 | 90.0 ± 1.0 |  |" in text
     assert "|  | another loss | 3 | 92.0 ± 1.0 | +2.0 (+1.0 to +3.0) |" in text
