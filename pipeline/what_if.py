@@ -166,7 +166,8 @@ def answer(question: Question, study: params.Params, workers: ProcessPoolExecuto
         spread = (gain.mean(), *statistics.t_interval(gain)) if changes else (math.nan,) * 3
         name = "none" if not changes else changes[0] if len(changes) == 1 else TOGETHER
         mean, std = scores[changes].mean(), statistics.std(scores[changes])
-        rows.append((combo.architecture, combo.technique, measure, published_mean, name, len(gain), mean, std, *spread))
+        which = (row["data_set"], combo.architecture, combo.technique, measure, published_mean)
+        rows.append((*which, name, len(gain), mean, std, *spread))
         print(f"{combo.key}, changed: {name}: {100 * mean:.2f} %", flush=True)
     return rows
 

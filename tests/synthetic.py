@@ -12,8 +12,10 @@ import numpy as np
 import yaml
 
 from pipeline import paths, records
+from pipeline.analysis import tables
 from pipeline.params import Combo, Params
 
+AGGREGATED = [name for name in tables.COLUMNS if name != "what_if"]  # the tables that the stage `aggregate` writes
 ROOT = Path(__file__).resolve().parents[1]
 LEVELS = {  # last test accuracies around which the made-up runs scatter
     "two_channel": 0.81,

@@ -7,7 +7,7 @@ import pytest
 from pipeline import aggregate, paths, records
 from pipeline.analysis import tables
 from pipeline.script import StudyError
-from tests.synthetic import make_params, make_records, write_study
+from tests.synthetic import AGGREGATED, make_params, make_records, write_study
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def test_writes_every_table_and_the_metrics(runs, capsys):
     params = make_params(runs=runs)
     write_study(params)
     aggregate.main()
-    assert set(written()) == {f"{name}.csv" for name in tables.COLUMNS} | {"metrics.json"}
+    assert set(written()) == {f"{name}.csv" for name in AGGREGATED} | {"metrics.json"}
     assert len(tables.read("runs")) == runs * len(params.combos())
     assert len(tables.read("summary")) == len(params.combos())
     assert f"{runs * len(params.combos())} runs of {len(params.combos())} combos" in capsys.readouterr().out
@@ -60,7 +60,7 @@ def test_the_same_records_give_the_same_bytes_whatever_the_wall_times():
 def test_every_table_says_its_data_set():
     write_study(make_params(["convnet"], runs=2, source="digits"), device="cuda")
     aggregate.main()
-    for name in tables.COLUMNS:
+    for name in AGGREGATED:
         assert set(tables.read(name)["data_set"]) <= {"digits"}, name
     metrics = json.loads(paths.METRICS.read_text())
     assert (metrics["data_set"], metrics["device"]) == ("digits", "cuda")

@@ -14,8 +14,21 @@ BEGIN, END = readme.markers("results")
 PUBLISHED = "\n".join(readme.markers("published"))
 HAND_WRITTEN = f"# Title\n\n{BEGIN}\n{END}\n\nMore.\n\n{PUBLISHED}\n"
 WHAT_IF = [
-    ("basenet", "aux_loss", "test_accuracy", 0.923, "none", 3, 0.9, 0.01, float("nan"), float("nan"), float("nan")),
-    ("basenet", "aux_loss", "test_accuracy", 0.923, "another loss", 3, 0.92, 0.01, 0.02, 0.01, 0.03),
+    (
+        "mnist",
+        "basenet",
+        "aux_loss",
+        "test_accuracy",
+        0.923,
+        "none",
+        3,
+        0.9,
+        0.01,
+        float("nan"),
+        float("nan"),
+        float("nan"),
+    ),
+    ("mnist", "basenet", "aux_loss", "test_accuracy", 0.923, "another loss", 3, 0.92, 0.01, 0.02, 0.01, 0.03),
 ]
 
 

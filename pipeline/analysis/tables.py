@@ -121,9 +121,8 @@ COLUMNS: dict[str, dict[str, str]] = {
         "verdict": "agrees, higher, lower or unclear: see pipeline.analysis.published.verdict",
         "protocol_differences": "what the published runs did that the study does not",
     },
-    "what_if": {  # a row a change tried; written by pipeline.what_if, not by a stage
-        "architecture": "as in params.yaml",
-        "technique": "as in params.yaml",
+    "what_if": _COMBO  # a row a change tried; written by pipeline.what_if, not by a stage
+    | {
         "measure": "the column of `runs` that the published figure is compared with",
         "published_mean": "as printed",
         "change": "what was done as the published code does it; none: the study's own runs",

@@ -33,9 +33,10 @@ def test_a_log_is_not_flooded(capsys):
 def test_training_stops_when_dvc_is_gone(monkeypatch, tmp_path):
     """A stand-in for DVC: a process of that name, which is then killed as `kill -9` would."""
     script = tmp_path / "dvc"
-    script.write_text("import time; time.sleep(60)")
-    process = subprocess.Popen([sys.executable, str(script)])
+    script.write_text("import time; print(flush=True); time.sleep(60)")
+    process = subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE)
     try:
+        process.stdout.readline()  # it runs, so it has its name
         monkeypatch.setattr(progress.psutil.Process, "parents", lambda _: [progress.psutil.Process(process.pid)])
         shown = Progress("convnet-baseline", 20)
         shown([0.5])
@@ -45,4 +46,4 @@ def test_training_stops_when_dvc_is_gone(monkeypatch, tmp_path):
             shown([0.5])
     finally:
         process.kill()
-        process.wait()
+        process.communicate()
