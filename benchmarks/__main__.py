@@ -4,7 +4,7 @@ Both train every architecture with both techniques on the same pairs, for a few 
 writes reports/benchmark.csv (no stage of the pipeline: it is about the machine). Needs data/pairs, and an idle machine.
 """
 
-import os
+import contextlib
 import shutil
 import statistics
 import subprocess
@@ -137,14 +137,12 @@ def main() -> None:
     if not paths.PAIRS.is_file():
         raise StudyError(f"{paths.PAIRS}: missing; `dvc repro pair` makes it")
     per_stage = dvc_per_stage(study)
-    project = Path.cwd()
     with tempfile.TemporaryDirectory() as folder:  # weights go there
         (Path(folder) / paths.PAIRS.parent).mkdir(parents=True)
         shutil.copyfile(paths.PAIRS, Path(folder) / paths.PAIRS)
-        os.chdir(folder)
-        table = measure(study, choose_device(study.device))
-        besides = overheads(study)
-        os.chdir(project)
+        with contextlib.chdir(folder):
+            table = measure(study, choose_device(study.device))
+            besides = overheads(study)
     besides["have DVC see that a stage is up to date"] = per_stage
     print(f"\nseconds besides training\n{besides.to_string(float_format='%.3g')}")
     table.to_csv(paths.table("benchmark"), index=False, float_format="%.4g", lineterminator="\n")

@@ -6,8 +6,8 @@ import torch
 from benchmarks import reference
 from benchmarks.__main__ import operations
 from pipeline import params
-from tests.conftest import ROOT
 from tests.made_up import run_data, shortened
+from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
 

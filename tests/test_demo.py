@@ -5,8 +5,7 @@ import yaml
 
 from pipeline import demo, params, paths
 from pipeline.script import StudyError
-
-from .conftest import ROOT
+from tests.synthetic import ROOT
 
 
 @pytest.fixture

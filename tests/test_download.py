@@ -16,8 +16,7 @@ from torchvision.datasets import MNIST
 
 from pipeline import download, idx, params, paths
 from pipeline.script import StudyError
-
-from .conftest import ROOT
+from tests.synthetic import ROOT
 
 NAMES = [name for name, _ in MNIST.resources]
 ABSENT = "http://127.0.0.1:9/absent"  # the discard port, on which nobody listens

@@ -8,8 +8,7 @@ import yaml
 
 from pipeline import params, paths
 from pipeline.analysis import tables
-from tests.conftest import ROOT
-from tests.synthetic import AGGREGATED
+from tests.synthetic import AGGREGATED, ROOT
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
 STAGES = PIPELINE["stages"]

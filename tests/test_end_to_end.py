@@ -13,7 +13,7 @@ import yaml
 
 from pipeline import params, paths
 from pipeline.demo import copy_project
-from tests.conftest import ROOT
+from tests.synthetic import ROOT
 
 pytestmark = pytest.mark.slow
 

@@ -8,8 +8,7 @@ from safetensors import safe_open
 
 from pipeline import idx, pair, params, paths, seeds
 from pipeline.script import StudyError
-
-from .conftest import ROOT
+from tests.synthetic import ROOT
 
 IMAGES = {"train": 300, "test": 90}
 PAIRS = {"train": 100, "test": 40}

@@ -8,8 +8,7 @@ import yaml
 
 from pipeline import params, paths
 from pipeline.script import StudyError
-
-from .conftest import ROOT
+from tests.synthetic import ROOT
 
 STUDY = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
 MISSING = object()

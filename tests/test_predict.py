@@ -10,11 +10,10 @@ from PIL import Image
 from pipeline import paths, predict
 from pipeline.script import StudyError
 from pipeline.training.workers import train_combo
-from tests.training.conftest import small_study  # noqa: F401 (a fixture)
 
 
 @pytest.fixture
-def trained(small_study):  # noqa: F811
+def trained(small_study):
     combo = small_study.combo("convnet", "weight_sharing_aux_loss")
     train_combo(combo, 1, torch.device("cpu"), "fp32", lambda accuracies: None)
     return paths.weights(combo.key, 0)

@@ -7,8 +7,7 @@ import pytest
 from pipeline import aggregate, readme, wording
 from pipeline.analysis import tables
 from pipeline.script import StudyError, run_script
-from tests.conftest import ROOT
-from tests.synthetic import make_params, write_study
+from tests.synthetic import ROOT, make_params, write_study
 
 BEGIN, END = readme.markers("results")
 PUBLISHED = "\n".join(readme.markers("published"))

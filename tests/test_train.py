@@ -6,7 +6,6 @@ import pytest
 
 from pipeline import paths, records, train
 from pipeline.script import StudyError
-from tests.training.conftest import small_study  # noqa: F401 (a fixture)
 
 
 def call(monkeypatch, *arguments: str) -> None:
@@ -14,7 +13,7 @@ def call(monkeypatch, *arguments: str) -> None:
     train.main()
 
 
-def test_stage_writes_weights_and_record(small_study, monkeypatch, capsys):  # noqa: F811
+def test_stage_writes_weights_and_record(small_study, monkeypatch, capsys):
     call(monkeypatch, "deep_fc", "weight_sharing_aux_loss")
     written = records.read(paths.record("deep_fc-weight_sharing_aux_loss"))
     assert [record.seed for record in written] == [0, 1]
@@ -30,6 +29,6 @@ def test_stage_writes_weights_and_record(small_study, monkeypatch, capsys):  # n
         (("deep_fc", "aux"), "no technique 'aux'; "),
     ],
 )
-def test_unknown_combos_are_refused(small_study, monkeypatch, arguments, message):  # noqa: F811
+def test_unknown_combos_are_refused(small_study, monkeypatch, arguments, message):
     with pytest.raises(StudyError, match=message.replace("?", r"\?")):
         call(monkeypatch, *arguments)

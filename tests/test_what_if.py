@@ -7,13 +7,12 @@ from pipeline import what_if
 from pipeline.networks.layers import BatchNorm
 from pipeline.training import loop, replicas
 from tests.synthetic import make_params
-from tests.training.conftest import small_study  # noqa: F401 (a fixture)
 
 NETWORKS = [(question.architecture, question.technique) for question in what_if.QUESTIONS]
 
 
 @pytest.fixture
-def study(small_study):  # noqa: F811
+def study(small_study):
     """The small study's pairs, for the combos that are asked about."""
     return make_params(sorted({name for name, _ in NETWORKS}), runs=2, epochs=2)
 

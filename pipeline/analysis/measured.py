@@ -9,6 +9,7 @@ import pandas as pd
 
 from pipeline import paths, records
 from pipeline.analysis import statistics, tables
+from pipeline.analysis.effects import AVERAGE
 from pipeline.params import Combo, Params
 from pipeline.records import GAPS, RunRecord
 from pipeline.script import StudyError
@@ -96,11 +97,11 @@ def metrics(runs: pd.DataFrame) -> dict:
 
     The data set and the device ("mixed" if the runs were trained on several) say which metrics may be compared.
     """
-    means: dict[str, dict[str, float]] = {"average": {}}
+    means: dict[str, dict[str, float]] = {AVERAGE: {}}
     for (architecture, technique), group in runs.groupby(["architecture", "technique"], sort=False):
         means.setdefault(architecture, {})[technique] = group["test_accuracy"].mean()
     for technique in runs["technique"].unique():
-        means["average"][technique] = np.mean([of[technique] for name, of in means.items() if name != "average"])
+        means[AVERAGE][technique] = np.mean([of[technique] for name, of in means.items() if name != AVERAGE])
     devices = runs["device"].unique()
     said = {"data_set": runs["data_set"].iloc[0], "device": devices[0] if len(devices) == 1 else "mixed"}
     return said | {name: {t: float(f"{mean:.6g}") for t, mean in of.items()} for name, of in means.items()}

@@ -8,7 +8,7 @@ import torch
 
 from pipeline import params
 from pipeline.networks.pair_network import answers, build, count_parameters
-from tests.conftest import ROOT
+from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
 COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)

@@ -6,7 +6,7 @@ from torch import nn
 
 from pipeline import params
 from pipeline.networks.layers import Dropout, Layers
-from tests.conftest import ROOT
+from tests.synthetic import ROOT
 
 RECIPE = params.load(ROOT / "params.yaml").architectures["basenet"]
 

@@ -7,8 +7,8 @@ from pipeline import params
 from pipeline.networks.layers import Dropout
 from pipeline.training.loop import train
 from pipeline.training.replicas import OneRun, StackedRuns, replicate
-from tests.conftest import ROOT
 from tests.made_up import networks, one_run, run_data, shortened
+from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
 COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)

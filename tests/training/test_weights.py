@@ -8,7 +8,7 @@ from pipeline import params
 from pipeline.script import StudyError
 from pipeline.training import weights
 from pipeline.training.runs import fresh_network
-from tests.conftest import ROOT
+from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
 
