@@ -27,7 +27,8 @@ def _number(value: object) -> object:
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
 Number = Annotated[float, BeforeValidator(_number)]
-RESERVED = {"average", "data_set", "device"}  # what stands beside the architectures in metrics.json
+AVERAGE = "average"  # in place of an architecture, in tables and metrics.json
+RESERVED = {AVERAGE, "data_set", "device"}  # what stands beside the architectures in metrics.json
 
 
 class _Section(BaseModel):
@@ -171,10 +172,10 @@ def load(path: Path = paths.PARAMS) -> Params:
     try:
         return Params.model_validate(content)
     except ValidationError as error:
-        raise StudyError(f"{path}: " + "; ".join(_describe(e, content) for e in error.errors())) from None
+        raise StudyError(f"{path}: " + "; ".join(_describe(e) for e in error.errors())) from None
 
 
-def _describe(error: dict, content: dict) -> str:
+def _describe(error: dict) -> str:
     """One pydantic error as `key: what is wrong`, with the nearest known key for a mistyped one."""
     location = [str(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(location)

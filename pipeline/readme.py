@@ -11,8 +11,8 @@ import pandas as pd
 
 from pipeline import paths, wording
 from pipeline.analysis import tables
-from pipeline.analysis.effects import AVERAGE
 from pipeline.analysis.published import MARGIN, VERDICTS
+from pipeline.params import AVERAGE
 from pipeline.script import StudyError, run_script
 
 README = Path("README.md")

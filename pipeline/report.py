@@ -12,8 +12,7 @@ import pandas as pd
 
 from pipeline import params, paths, wording
 from pipeline.analysis import measured, published, tables
-from pipeline.analysis.effects import AVERAGE
-from pipeline.params import Params
+from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
 
 TEMPLATE = Path(__file__).with_suffix(".html")

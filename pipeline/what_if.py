@@ -100,9 +100,10 @@ def freeze_after_first_epoch(runs: replicas.OneRun, training: bool) -> None:
     runs.network.train(not runs.evaluated)
 
 
-def drawn_in_order(noise: loop._Noise) -> tuple[Tensor, replicas.Masks]:
-    """Batches that are the same slices of the training pairs in every epoch (all reports); for no dropout."""
-    return torch.arange(noise.pairs).expand(len(noise.orders), -1), {}
+def drawn_in_order(noise: loop._Noise, draw=loop._Noise.draw) -> tuple[Tensor, replicas.Masks]:
+    """Batches that are the same slices of the training pairs in every epoch (all reports)."""
+    order, masks = draw(noise)
+    return torch.arange(noise.pairs).expand_as(order), masks
 
 
 def with_plain_main_path(combo: Combo, seed: int) -> nn.Module:

@@ -4,7 +4,8 @@ import math
 
 import pandas as pd
 
-from pipeline.analysis.effects import AVERAGE, CONTRASTS
+from pipeline.analysis.effects import CONTRASTS
+from pipeline.params import AVERAGE
 
 DATA_SETS = {"mnist": "MNIST", "digits": "scikit-learn's digits (the offline demonstration)"}
 NONE = "\N{EN DASH}"  # in a table, where a value is not defined

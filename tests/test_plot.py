@@ -10,8 +10,8 @@ from matplotlib.colors import to_hex
 
 from pipeline import aggregate, params, paths, plot
 from pipeline.analysis import tables
-from pipeline.analysis.effects import AVERAGE
 from pipeline.figures import accuracy_by_gap, digit_confusion, effects, learning_curves, published, style, test_accuracy
+from pipeline.params import AVERAGE
 from pipeline.script import StudyError
 from tests.synthetic import ROOT, make_params, write_study
 

@@ -9,6 +9,7 @@ import math
 import pandas as pd
 
 from pipeline.analysis import statistics, tables
+from pipeline.params import AVERAGE
 
 # An effect is a weighted sum of the test accuracies of one seed's techniques: their names, and the weights.
 CONTRASTS: dict[str, dict[str, int]] = {
@@ -22,7 +23,6 @@ CONTRASTS: dict[str, dict[str, int]] = {
     "separate_encoders": {"baseline": 1, "two_channel": -1},
     "digits_only": {"digits_only": 1, "weight_sharing_aux_loss": -1},
 }
-AVERAGE = "average"  # in place of an architecture
 
 
 def seedwise(runs: pd.DataFrame, weights: dict[str, int], measure: str = "test_accuracy") -> pd.Series:

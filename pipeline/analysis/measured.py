@@ -9,8 +9,7 @@ import pandas as pd
 
 from pipeline import paths, records
 from pipeline.analysis import statistics, tables
-from pipeline.analysis.effects import AVERAGE
-from pipeline.params import Combo, Params
+from pipeline.params import AVERAGE, Combo, Params
 from pipeline.records import GAPS, RunRecord
 from pipeline.script import StudyError
 

@@ -7,9 +7,8 @@ from matplotlib.figure import Figure
 
 from pipeline import wording
 from pipeline.analysis import tables
-from pipeline.analysis.effects import AVERAGE
 from pipeline.figures import style
-from pipeline.params import Params
+from pipeline.params import AVERAGE, Params
 
 
 def draw(params: Params) -> Figure:

@@ -1,9 +1,10 @@
-"""The layers that a recipe switches on or off, and batch norm over a batch that holds both digits of each pair.
+"""Convolutions, the layers that a recipe switches on or off, and batch norm over a batch that holds both digits.
 
 Shapes: B pairs a batch; N images a batch, which is 2B (the first digits, then the second digits) where one encoder
 reads both images of a pair, else B.
 """
 
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -37,6 +38,40 @@ class Layers:
     def dropout(self) -> nn.Module:
         """Dropout with the recipe's probability; the identity if that is 0."""
         return Dropout(self.recipe.dropout) if self.recipe.dropout > 0 else nn.Identity()
+
+
+class Conv2d(nn.Conv2d):
+    """torch's convolution (square kernel, stride 1), as a matrix product where that is the faster way to the same sums.
+
+    It is where the kernel covers the whole image (4 to 10 times as fast on a CPU), and where images have one or two
+    channels, so that gathering each patch into a row costs little (twice as fast); see benchmarks/README.md.
+    """
+
+    GATHERED_CHANNELS = 2  # up to so many
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, in_channels, H, W) -> (N, out_channels, H', W'), in channels_last memory."""
+        size = self.kernel_size[0]
+        if images.shape[2:] == self.kernel_size and self.padding == (0, 0):
+            # Channels last in both, so that neither is copied if it lies so in memory.
+            rows, weight = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (images, self.weight))
+            return F.linear(rows, weight, self.bias)[:, :, None, None]
+        if self.in_channels <= self.GATHERED_CHANNELS:
+            images = F.pad(images, [self.padding[0]] * 4)
+            height, width = (side - size + 1 for side in images.shape[2:])
+            patches = images.flatten(1).index_select(1, _patches(*images.shape[1:], size, images.device))
+            patches = patches.view(-1, height, width, self.in_channels * size * size)
+            return F.linear(patches, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+        return super().forward(images)
+
+
+@lru_cache
+def _patches(channels: int, height: int, width: int, size: int, device: torch.device) -> Tensor:
+    """Where in a flat image (channels, height, width) each patch of size x size finds its pixels, patch after patch."""
+    with torch.inference_mode(False):  # also used in training, whoever asks first
+        pixels = torch.arange(channels * height * width, device=device).view(channels, height, width)
+        patches = pixels.unfold(1, size, 1).unfold(2, size, 1)  # (channels, H', W', size, size)
+        return patches.permute(1, 2, 0, 3, 4).flatten()
 
 
 class BatchNorm(nn.Module):

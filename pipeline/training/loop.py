@@ -13,21 +13,22 @@ from torch import Tensor, nn
 
 from pipeline import seeds
 from pipeline.networks.layers import Dropout
-from pipeline.networks.pair_network import answers
+from pipeline.networks.pair_network import Output, answers
 from pipeline.params import Combo
 from pipeline.training.data import Pairs, RunData
+from pipeline.training.graphs import Recorded
 from pipeline.training.losses import comparison_loss, digit_loss
 from pipeline.training.replicas import Masks, OneRun, StackedRuns, replicate
 
-EVALUATION_BATCH = {"cpu": 100, "cuda": 1_000}  # test pairs at a time: what a core's cache holds, what fills a GPU
-MEASURES = ("loss", "comparison_loss", "aux_loss", "train_accuracy")  # taken from the training batches, in this order
+EVALUATION_BATCH = {"cpu": 250, "cuda": 1_000}  # test pairs at a time: few calls, yet what a core's cache can take
+RECORD_STEPS = False  # as CUDA graphs: off until `make bench`, which measures both, has run on a GPU
 
 
 @dataclass(frozen=True)
 class History:
-    """What R runs measured; a curve is None where the technique does not define it."""
+    """What R runs measured."""
 
-    curves: dict[str, Tensor | None]  # MEASURES, test_accuracy, digit_accuracy: (E, R) each
+    curves: dict[str, Tensor]  # (E, R) each; named as in records.Curves, absent where the technique does not define it
     seconds: list[float]  # wall time of each epoch, shared evenly among the runs
     answers: Tensor  # (R, N) bool: the last epoch's, to the test pairs
     predicted_digits: Tensor | None  # (R, N, 2): the last epoch's, of the test pairs
@@ -49,15 +50,19 @@ def train(
     device = data.train.images.device
     recipe = combo.recipe
     runs = replicate(networks)
-    optimizer = _optimizer(combo, runs)
     noise = _Noise(networks[0], run_seeds, data.train.digits.shape[1], device)
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16")
+    # Weights are used once a pass, so autocast has nothing to gain from remembering them in bfloat16.
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
+    step = _Step(runs, combo, list(noise.layers), autocast)
+    if RECORD_STEPS:
+        step = Recorded(step)
     epochs, seconds = [], []
     for _ in range(recipe.epochs):
         start = time.perf_counter()
         order, masks = noise.draw()
+        runs.train(True)
+        measures = _train_epoch(step, data.train, order, masks, recipe.batch_size)
         with autocast:
-            measures = _train_epoch(runs, optimizer, data.train, order, masks, combo)  # (4, R)
             answered, predicted = _answer(runs, data.test)
         measures["test_accuracy"] = (answered == data.test.targets.bool()).float().mean(1)
         if predicted is not None:
@@ -70,54 +75,67 @@ def train(
     return History(curves, seconds, answered.cpu(), predicted.cpu() if predicted is not None else None)
 
 
-def _optimizer(combo: Combo, runs: OneRun | StackedRuns) -> torch.optim.Optimizer:
-    """The recipe's optimizer. It works number by number, so on stacked weights it is every run's own."""
-    kinds = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}
-    return kinds[combo.recipe.optimizer](runs.parameters(), lr=combo.recipe.learning_rate, fused=True)
-
-
 def _train_epoch(
-    runs: OneRun | StackedRuns,
-    optimizer: torch.optim.Optimizer,
-    pairs: Pairs,
-    order: Tensor,
-    masks: Masks,
-    combo: Combo,
+    step: "_Step | Recorded", pairs: Pairs, order: Tensor, masks: Masks, batch_size: int
 ) -> dict[str, Tensor]:
     """One pass over the training pairs in this order (R, N); the means of each measure over it, (R,) each."""
-    runs.train(True)
     rows = torch.arange(len(order), device=order.device).unsqueeze(1)  # (R, 1)
-    images, digits, targets = pairs.images[rows, order], pairs.digits[rows, order], pairs.targets[rows, order]
-    totals: dict[str, Tensor] = {}
-    count = order.shape[1]
-    for start in range(0, count, combo.recipe.batch_size):
-        batch = slice(start, min(start + combo.recipe.batch_size, count))
-        output = runs(images[:, batch], {name: mask[:, batch].flatten(1, 2) for name, mask in masks.items()})
-        losses = {}
-        if "comparison" in output:
-            losses["comparison_loss"] = comparison_loss(output, targets[:, batch])
-        if "digits" in output:
-            losses["aux_loss"] = digit_loss(output, digits[:, batch])
-        losses["loss"] = _total(losses, combo)
-        optimizer.zero_grad()
+    drawn = [part[rows, order] for part in (pairs.images, pairs.digits, pairs.targets)]  # (R, N, ...)
+    batches = zip(*(tensor.split(batch_size, dim=1) for tensor in (*drawn, *masks.values())), strict=True)
+    sums = [step(*batch) for batch in batches]
+    return {name: torch.stack([batch[name] for batch in sums]).sum(0) / order.shape[1] for name in sums[0]}
+
+
+class _Step:
+    """One training step of R runs."""
+
+    def __init__(self, runs: OneRun | StackedRuns, combo: Combo, dropouts: list[str], autocast: torch.autocast):
+        """`dropouts`: the names of the layers whose masks a call brings, in its order."""
+        self.runs = runs
+        self.combo = combo
+        self.dropouts = dropouts
+        self.autocast = autocast
+        self.optimizer = _optimizer(combo, list(runs.parameters()))
+
+    def __call__(self, images: Tensor, digits: Tensor, targets: Tensor, *masks: Tensor) -> dict[str, Tensor]:
+        """Step on a batch (R, B, ...) of each; return each measure's sums over it, (R,) each.
+
+        `masks`: (R, B, images per pair, features) each. The host waits for nothing here, and all that a step needs is
+        in its arguments: both are what lets a CUDA graph record it.
+        """
+        self.optimizer.zero_grad()
+        with self.autocast:
+            output = self.runs(images, dict(zip(self.dropouts, (mask.flatten(1, 2) for mask in masks), strict=True)))
+            losses = _losses(output, digits, targets, self.combo)
         losses["loss"].sum().backward()  # over runs: each run's weights get the gradient of its own loss alone
-        optimizer.step()
-        with torch.no_grad():
-            correct = answers(output) == targets[:, batch].bool()
-            measures = {name: loss * correct.shape[1] for name, loss in losses.items()}
-            measures["train_accuracy"] = correct.sum(1)
-            for name, measure in measures.items():
-                totals[name] = totals.get(name, 0) + measure.detach()
-    return {name: total / count for name, total in totals.items()}
+        self.optimizer.step()
+        sums = {name: loss.detach() * targets.shape[1] for name, loss in losses.items()}
+        sums["train_accuracy"] = (answers(output) == targets.bool()).sum(1)
+        return sums
 
 
-def _total(losses: dict[str, Tensor], combo: Combo) -> Tensor:
-    """(R,): comparison loss + aux_weight x auxiliary loss; the digits' own loss where they alone are trained."""
-    if "comparison_loss" not in losses:
-        return losses["aux_loss"]
-    if "aux_loss" not in losses:
-        return losses["comparison_loss"]
-    return losses["comparison_loss"] + combo.aux_weight * losses["aux_loss"]
+def _optimizer(combo: Combo, weights: list[Tensor]) -> torch.optim.Optimizer:
+    """The recipe's optimizer. It works number by number, so on stacked weights it is every run's own."""
+    settings = {"lr": combo.recipe.learning_rate, "fused": True}
+    if combo.recipe.optimizer == "sgd":
+        return torch.optim.SGD(weights, **settings)
+    return torch.optim.Adam(weights, capturable=weights[0].is_cuda, **settings)
+
+
+def _losses(output: Output, digits: Tensor, targets: Tensor, combo: Combo) -> dict[str, Tensor]:
+    """The losses that the output has, (R,) each, and "loss", which training lessens.
+
+    That is comparison loss + aux_weight x auxiliary loss; the digits' own loss where they alone are trained.
+    """
+    losses = {}
+    if "comparison" in output:
+        losses["comparison_loss"] = comparison_loss(output, targets)
+    if "digits" in output:
+        losses["aux_loss"] = digit_loss(output, digits)
+    if len(losses) == 2:
+        return losses | {"loss": losses["comparison_loss"] + combo.aux_weight * losses["aux_loss"]}
+    (only,) = losses.values()
+    return losses | {"loss": only}
 
 
 @torch.inference_mode()

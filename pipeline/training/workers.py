@@ -6,6 +6,7 @@ import os
 import platform
 import signal
 import sys
+import warnings
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
@@ -44,6 +45,8 @@ def _prepare_cuda(precision: str) -> None:
     """Deterministic kernels where there are, and TF32 only if asked for."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with this
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Max-pooling's gradient has none; it differs by rounding at most, which no user can act upon.
+    warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads memory that it did not write
     torch.backends.cudnn.benchmark = False  # it picks kernels by time, so differently from run to run
     chosen = "tf32" if precision == "tf32" else "ieee"

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from pipeline.analysis import effects
+from pipeline.params import AVERAGE
 from tests.synthetic import make_params
 
 ACCURACIES = {  # architecture, technique: test accuracies of seeds 0 and 1
@@ -52,7 +53,7 @@ def test_differences_are_between_runs_of_one_seed(runs, effect, convnet, basenet
     table = effects.effect_runs(runs)
     assert differences(table, effect, "convnet") == convnet  # exactly: 0.0, not 1e-17
     assert differences(table, effect, "basenet") == basenet
-    assert differences(table, effect, effects.AVERAGE) == average
+    assert differences(table, effect, AVERAGE) == average
 
 
 def test_effects_of_techniques_that_were_not_run_are_left_out(runs):
@@ -84,7 +85,7 @@ def test_effects_by_hand(runs):
 def test_holm_corrects_over_architectures_and_not_over_the_average():
     rows = [
         ("mnist", "both", architecture, seed, 0.01 if seed else second)
-        for architecture, second in (("convnet", 0.01), ("basenet", 0.02), (effects.AVERAGE, 0.01))
+        for architecture, second in (("convnet", 0.01), ("basenet", 0.02), (AVERAGE, 0.01))
         for seed in range(6)
     ]
     frame = pd.DataFrame(rows, columns=["data_set", "effect", "architecture", "seed", "difference"])

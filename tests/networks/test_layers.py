@@ -1,14 +1,58 @@
-"""Batch norm over both digits of a pair, and dropout with masks from outside, against torch's own layers."""
+"""Convolution, batch norm over both digits, and dropout with masks from outside, against torch's own layers."""
+
+from functools import partial
 
 import pytest
 import torch
 from torch import nn
 
 from pipeline import params
-from pipeline.networks.layers import Dropout, Layers
+from pipeline.networks.layers import Conv2d, Dropout, Layers
 from tests.synthetic import ROOT
 
 RECIPE = params.load(ROOT / "params.yaml").architectures["basenet"]
+
+
+# input channels, image size, kernel, padding: as a convolution, by gathered patches, and where the kernel covers all
+CONVOLUTIONS = [(4, 6, 3, 1), (1, 6, 3, 0), (2, 6, 3, 1), (1, 5, 1, 0), (4, 3, 3, 0), (2, 2, 2, 0), (4, 3, 3, 1)]
+
+
+@pytest.mark.parametrize("memory_format", [torch.contiguous_format, torch.channels_last])
+@pytest.mark.parametrize(("channels", "side", "kernel", "padding"), CONVOLUTIONS)
+def test_convolution_is_torchs(channels, side, kernel, padding, memory_format):
+    """Same output, and same gradients of images, weights and biases, whichever way it is computed."""
+    ours = Conv2d(channels, 5, kernel, padding=padding).double().to(memory_format=memory_format)
+    torchs = nn.Conv2d(channels, 5, kernel, padding=padding).double()
+    torchs.load_state_dict(ours.state_dict())
+    images = torch.randn(7, channels, side, side, dtype=torch.double).to(memory_format=memory_format)
+    found = []
+    for layer in (ours, torchs):
+        read = images.clone().requires_grad_()
+        output = layer(read)
+        output.sin().sum().backward()  # a gradient that differs from place to place
+        found.append([output, read.grad, layer.weight.grad, layer.bias.grad])
+    torch.testing.assert_close(*found)
+
+
+def test_convolution_of_many_sets_of_weights():
+    """Under vmap, as on CUDA: each set of weights reads its own images."""
+    for channels, side, kernel, padding in CONVOLUTIONS:
+        layers = [Conv2d(channels, 5, kernel, padding=padding).double() for _ in range(3)]
+        images = torch.randn(3, 7, channels, side, side, dtype=torch.double)
+        weights, _ = torch.func.stack_module_state(layers)
+        together = torch.vmap(partial(torch.func.functional_call, layers[0]))(weights, images)
+        alone = torch.stack([layer(own) for layer, own in zip(layers, images, strict=True)])
+        torch.testing.assert_close(together, alone)
+
+
+def test_convolution_first_used_in_inference_trains_after_it():
+    layer = Conv2d(1, 5, 3)
+    with torch.inference_mode():
+        layer(torch.rand(2, 1, 9, 9))
+    images = torch.rand(2, 1, 9, 9, requires_grad=True)
+    layer(images).sum().backward()
+    assert images.grad is not None
+    assert layer.weight.grad is not None
 
 
 def folded(*shape: int) -> torch.Tensor:

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from pipeline.networks.layers import Layers
+from pipeline.networks.layers import Conv2d, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -13,8 +13,8 @@ def encoder(layers: Layers) -> Encoder:
 
 def trunk(channels: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(nn.Conv2d(channels, 32, 3), nn.MaxPool2d(2), layers.batch_norm(32, "apart"), nn.ReLU()),  # (N, 32, 6, 6)
-        *(nn.Conv2d(32, 64, 3), nn.MaxPool2d(2), layers.batch_norm(64, "apart"), nn.ReLU()),  # (N, 64, 2, 2)
+        *(Conv2d(channels, 32, 3), nn.MaxPool2d(2), layers.batch_norm(32, "apart"), nn.ReLU()),  # (N, 32, 6, 6)
+        *(Conv2d(32, 64, 3), nn.MaxPool2d(2), layers.batch_norm(64, "apart"), nn.ReLU()),  # (N, 64, 2, 2)
         nn.Flatten(),  # (N, 256)
         *(nn.Linear(256, 200), layers.batch_norm(200, "apart"), nn.ReLU(), layers.dropout()),  # (N, 200)
     )

@@ -1,8 +1,11 @@
-"""Report 0's "ConvNet": four convolutions and one hidden layer read a digit. Its two-channel form is this study's."""
+"""Report 0's "ConvNet": four convolutions and one hidden layer read a digit. Its two-channel form is this study's.
+
+The report pools after ReLU, this network before it: the same numbers and gradients, of fewer ReLUs.
+"""
 
 from torch import nn
 
-from pipeline.networks.layers import Layers
+from pipeline.networks.layers import Conv2d, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -12,10 +15,10 @@ def encoder(layers: Layers) -> Encoder:
 
 def trunk(channels: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(nn.Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16), nn.ReLU()),  # (N, 16, 14, 14)
-        *(nn.Conv2d(16, 32, 3), layers.batch_norm(32), nn.ReLU(), nn.MaxPool2d(2)),  # (N, 32, 6, 6)
-        *(nn.Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
-        *(nn.Conv2d(64, 64, 3), layers.batch_norm(64), nn.ReLU(), nn.MaxPool2d(4)),  # (N, 64, 1, 1)
+        *(Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16), nn.ReLU()),  # (N, 16, 14, 14)
+        *(Conv2d(16, 32, 3), layers.batch_norm(32), nn.MaxPool2d(2), nn.ReLU()),  # (N, 32, 6, 6)
+        *(Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
+        *(Conv2d(64, 64, 3), layers.batch_norm(64), nn.MaxPool2d(4), nn.ReLU()),  # (N, 64, 1, 1)
         nn.Flatten(),  # (N, 64)
         *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout()),  # (N, 100)
     )

@@ -5,7 +5,7 @@ The report's two-channel network has batch norm after its convolutions, the othe
 
 from torch import nn
 
-from pipeline.networks.layers import Layers
+from pipeline.networks.layers import Conv2d, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -18,9 +18,9 @@ def trunk(channels: int, layers: Layers, normalized_convolutions: bool = False) 
         return layers.batch_norm(features) if normalized_convolutions else nn.Identity()
 
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(nn.Conv2d(channels, 16, 3), nn.ReLU(), norm(16), nn.MaxPool2d(2)),  # (N, 16, 6, 6)
-        *(nn.Conv2d(16, 32, 3), nn.ReLU(), norm(32), nn.MaxPool2d(2)),  # (N, 32, 2, 2)
-        *(nn.Conv2d(32, 120, 2), nn.ReLU(), norm(120), nn.Flatten()),  # (N, 120)
+        *(Conv2d(channels, 16, 3), nn.ReLU(), norm(16), nn.MaxPool2d(2)),  # (N, 16, 6, 6)
+        *(Conv2d(16, 32, 3), nn.ReLU(), norm(32), nn.MaxPool2d(2)),  # (N, 32, 2, 2)
+        *(Conv2d(32, 120, 2), nn.ReLU(), norm(120), nn.Flatten()),  # (N, 120)
         *(nn.Linear(120, 84), nn.ReLU(), layers.batch_norm(84, "in_turn")),  # (N, 84)
     )
 

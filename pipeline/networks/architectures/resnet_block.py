@@ -2,7 +2,7 @@
 
 from torch import Tensor, nn
 
-from pipeline.networks.layers import Layers
+from pipeline.networks.layers import Conv2d, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -12,10 +12,10 @@ class ResidualBlock(nn.Module):
     def __init__(self, channels: int, layers: Layers):
         super().__init__()
         self.main = nn.Sequential(
-            *(nn.Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16, "in_turn"), nn.ReLU()),
-            *(nn.Conv2d(16, 16, 3, padding=1), layers.batch_norm(16, "in_turn")),
+            *(Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16, "in_turn"), nn.ReLU()),
+            *(Conv2d(16, 16, 3, padding=1), layers.batch_norm(16, "in_turn")),
         )
-        self.shortcut = nn.Sequential(nn.Conv2d(channels, 16, 1), layers.batch_norm(16, "in_turn"))
+        self.shortcut = nn.Sequential(Conv2d(channels, 16, 1), layers.batch_norm(16, "in_turn"))
 
     def forward(self, images: Tensor) -> Tensor:
         return (self.main(images) + self.shortcut(images)).relu()  # (N, channels, 14, 14) -> (N, 16, 14, 14)
