@@ -37,34 +37,40 @@ class Question:
 
     architecture: str
     technique: str
-    changes: tuple[str, ...]
+    tried: tuple[tuple[str, ...], ...]  # changes made together; mostly one
     runs: int
+
+    @property
+    def changes(self) -> tuple[str, ...]:
+        """All of them, each once."""
+        return tuple(dict.fromkeys(change for together in self.tried for change in together))
 
 
 REPORT_4 = (
-    "aux_weight 1/6",
-    "softmax before cross-entropy",
-    "squared error for the answer",
-    "a new Adam at every step",
-    "train mode at test",
+    ("aux_weight 1/6",),
+    ("softmax before cross-entropy",),
+    ("squared error for the answer",),
+    ("a new Adam at every step",),
+    ("train mode at test",),
 )
+REPORT_2_DIGITS = ("aux_weight 25", "softmax before cross-entropy")
 QUESTIONS = (
     Question("mlpnet", "weight_sharing_aux_loss", REPORT_4, runs=10),
     Question("lenet5", "aux_loss", REPORT_4, runs=10),
     Question(
         "resnet_block",
         "two_channel",
-        ("batch_size 50", "batch norm in the shortcut alone", "batch norm frozen after epoch 1"),
+        (("batch_size 50",), ("batch norm in the shortcut alone",), ("batch norm frozen after epoch 1",)),
         runs=10,
     ),
-    Question("convnet", "aux_loss", ("aux_weight 1/2", "batches always in the same order"), runs=6),
+    Question("convnet", "aux_loss", (("aux_weight 1/2",), ("batches always in the same order",)), runs=6),
     Question(
         "wide_convnet",
         "weight_sharing_aux_loss",
-        ("aux_weight 25", "softmax before cross-entropy", "aux_weight 25 and softmax", "one data set"),
+        (("aux_weight 25",), ("softmax before cross-entropy",), REPORT_2_DIGITS, ("one data set",)),
         runs=3,
     ),
-    Question("wide_convnet", "aux_loss", ("aux_weight 25 and softmax", "one data set"), runs=3),
+    Question("wide_convnet", "aux_loss", (REPORT_2_DIGITS, ("one data set",)), runs=3),
 )
 TOGETHER = "all of these"
 
@@ -116,10 +122,9 @@ def with_plain_main_path(combo: Combo, seed: int) -> nn.Module:
     return network
 
 
-AUX_WEIGHTS = {"aux_weight 25": 25.0, "aux_weight 25 and softmax": 25.0, "aux_weight 1/6": 1 / 6, "aux_weight 1/2": 0.5}
+AUX_WEIGHTS = {"aux_weight 25": 25.0, "aux_weight 1/6": 1 / 6, "aux_weight 1/2": 0.5}
 PATCHES = {
     "softmax before cross-entropy": (loop, "digit_loss", softmaxed_digit_loss),
-    "aux_weight 25 and softmax": (loop, "digit_loss", softmaxed_digit_loss),
     "squared error for the answer": (loop, "comparison_loss", squared_error),
     "a new Adam at every step": (torch.optim, "Adam", ForgetfulAdam),
     "train mode at test": (replicas.OneRun, "train", stay_in_train_mode),
@@ -155,17 +160,17 @@ def answer(question: Question, study: params.Params, workers: ProcessPoolExecuto
         "architecture == @question.architecture and technique == @question.technique and measure != 'train_accuracy'"
     ).iloc[0]
     combo = study.combo(question.architecture, question.technique)
-    tried = [(), *((change,) for change in question.changes), question.changes]
+    tried = {(): "none"} | {changes: " and ".join(changes) for changes in question.tried}
+    tried |= {question.changes: TOGETHER}
     seeds = range(min(question.runs, study.runs))
     futures = {changes: [workers.submit(train_changed, combo, seed, changes) for seed in seeds] for changes in tried}
     measure, published_mean = row["measure"], row["published_mean"]
     scores, rows = {}, []
-    for changes in tqdm(tried, desc=combo.key, disable=None, leave=False):
+    for changes, name in tqdm(tried.items(), desc=combo.key, disable=None, leave=False):
         ended = [future.result() for future in futures[changes]]
         scores[changes] = np.array([best if measure == "best_test_accuracy" else last for last, best in ended])
         gain = scores[changes] - scores[()]
         spread = (gain.mean(), *statistics.t_interval(gain)) if changes else (math.nan,) * 3
-        name = "none" if not changes else changes[0] if len(changes) == 1 else TOGETHER
         mean, std = scores[changes].mean(), statistics.std(scores[changes])
         which = (row["data_set"], combo.architecture, combo.technique, measure, published_mean)
         rows.append((*which, name, len(gain), mean, std, *spread))

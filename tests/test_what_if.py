@@ -20,8 +20,8 @@ def study(small_study):
 @pytest.mark.parametrize("question", what_if.QUESTIONS, ids=lambda question: question.architecture)
 def test_every_change_trains(study, question):
     combo = study.combo(question.architecture, question.technique)
-    for change in question.changes:
-        last, best = what_if.train_changed(combo, 1, (change,))
+    for changes in question.tried:
+        last, best = what_if.train_changed(combo, 1, changes)
         assert 0 <= last <= best <= 1
 
 
