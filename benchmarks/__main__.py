@@ -33,7 +33,7 @@ from pipeline.training.workers import choose_device, train_combo
 
 TECHNIQUE = "weight_sharing_aux_loss"
 EPOCHS = 4  # per measurement; the first is left out, since memory and kernels are made ready in it
-ROUNDS = 3  # of both in turn; the median counts
+ROUNDS = 5  # of all that is compared, in turn; the median counts
 CORES = joblib.cpu_count()
 
 

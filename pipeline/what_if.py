@@ -3,8 +3,8 @@
     python -m pipeline.what_if
 
 trains the combos of QUESTIONS again with one thing changed as the published code has it, on the study's own seeds, and
-writes reports/what_if.csv: no stage of the pipeline, since it explains results and is none. The quirks of published
-code live here alone; the study does the sound thing.
+writes reports/what_if.csv, which sets that beside the study's own runs: no stage of the pipeline, since it explains
+results and is none. The quirks of published code live here alone; the study does the sound thing.
 """
 
 import contextlib
@@ -21,7 +21,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pipeline import params, paths
+from pipeline import params, paths, records
 from pipeline.analysis import statistics, tables
 from pipeline.networks.architectures.resnet_block import ResidualBlock
 from pipeline.networks.layers import BatchNorm
@@ -160,14 +160,18 @@ def answer(question: Question, study: params.Params, workers: ProcessPoolExecuto
         "architecture == @question.architecture and technique == @question.technique and measure != 'train_accuracy'"
     ).iloc[0]
     combo = study.combo(question.architecture, question.technique)
-    tried = {(): "none"} | {changes: " and ".join(changes) for changes in question.tried}
-    tried |= {question.changes: TOGETHER}
-    seeds = range(min(question.runs, study.runs))
-    futures = {changes: [workers.submit(train_changed, combo, seed, changes) for seed in seeds] for changes in tried}
+    own = records.read(paths.record(combo.key))[: question.runs]
+    tried = {changes: " and ".join(changes) for changes in question.tried} | {question.changes: TOGETHER}
+    futures = {
+        changes: [workers.submit(train_changed, combo, record.seed, changes) for record in own] for changes in tried
+    }
     measure, published_mean = row["measure"], row["published_mean"]
     scores, rows = {}, []
-    for changes, name in tqdm(tried.items(), desc=combo.key, disable=None, leave=False):
-        ended = [future.result() for future in futures[changes]]
+    for changes, name in tqdm(({(): "none"} | tried).items(), desc=combo.key, disable=None, leave=False):
+        if changes:
+            ended = [future.result() for future in futures[changes]]
+        else:
+            ended = [(record.curves.test_accuracy[-1], max(record.curves.test_accuracy)) for record in own]
         scores[changes] = np.array([best if measure == "best_test_accuracy" else last for last, best in ended])
         gain = scores[changes] - scores[()]
         spread = (gain.mean(), *statistics.t_interval(gain)) if changes else (math.nan,) * 3

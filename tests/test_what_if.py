@@ -1,9 +1,15 @@
 """Published quirks, one at a time: each changes something, and none stays behind."""
 
+import math
+from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
+
+import pandas as pd
 import pytest
 import torch
 
 from pipeline import what_if
+from pipeline.analysis import tables
 from pipeline.networks.layers import BatchNorm
 from pipeline.training import loop, replicas
 from tests.synthetic import make_params
@@ -65,3 +71,20 @@ def test_published_resnet_has_batch_norm_in_its_shortcut_alone(study):
     assert len(normalized) == 1
     assert "shortcut" in normalized[0]
     assert sum(weight.numel() for weight in network.parameters()) == 65_666  # report 3, Table I
+
+
+def test_changes_are_compared_with_the_studys_own_runs(study, monkeypatch):
+    """Gains are seed by seed, of the measure that the report publishes."""
+    own = [SimpleNamespace(seed=seed, curves=SimpleNamespace(test_accuracy=[0.9, 0.8 + seed / 100])) for seed in (0, 1)]
+    monkeypatch.setattr(what_if.records, "read", lambda path: own)
+    monkeypatch.setattr(what_if, "train_changed", lambda combo, seed, changes: (0.7, 0.91 + seed / 10))
+    question = what_if.Question("mlpnet", "weight_sharing_aux_loss", (("a", "b"), ("c",)), runs=2)
+    for measure, ours, gain in (("test_accuracy", 0.805, -0.105), ("best_test_accuracy", 0.9, 0.06)):
+        row = {"data_set": "digits", "architecture": question.architecture, "technique": question.technique}
+        published = pd.DataFrame([row | {"measure": measure, "published_mean": 0.93}])
+        monkeypatch.setattr(what_if.tables, "read", lambda name, table=published: table)
+        with ThreadPoolExecutor() as workers:
+            table = tables.frame("what_if", what_if.answer(question, study, workers))
+        assert list(table["change"]) == ["none", "a and b", "c", what_if.TOGETHER]
+        assert table.loc[0, "mean"] == pytest.approx(ours)
+        assert table["gain"].tolist() == pytest.approx([math.nan, gain, gain, gain], nan_ok=True)
