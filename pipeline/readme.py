@@ -45,7 +45,7 @@ def published(published: pd.DataFrame, what_if: pd.DataFrame) -> str:
         f"The verdicts on {len(tested)} published test accuracies: {listed}. *Agrees* means that the 95% "
         f"interval of the difference lies within ±{margin} points; *higher* and *lower*, that it does not, and lies "
         f"above or below zero; *unclear*, neither. {apart} of our means are more than {margin} points away. What "
-        "explains these, one difference of protocol tried at a time on the study's own seeds "
+        "explains some of the largest differences, one of protocol tried at a time on the study's own seeds "
         "(`python -m pipeline.what_if`):"
     )
     rows = [

@@ -33,7 +33,7 @@ from pipeline.training.runs import fresh_network
 
 @dataclass(frozen=True)
 class Question:
-    """A published figure more than two points from ours, and what may explain it, each tried alone, then together."""
+    """A published figure some two points from ours, and what may explain it: tried in turn, then all together."""
 
     architecture: str
     technique: str
