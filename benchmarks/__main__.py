@@ -121,9 +121,9 @@ def measure(study: params.Params, device: torch.device) -> pd.DataFrame:
                     changed, _ = engine_epoch(combo, device, study.precision, runs)
                 measured[f"times_as_fast_with_{variant}"] = epoch / changed
             rounds.append(measured)
-        if device.type == "cuda":
-            rounds[0]["gpu_busy"] = gpu_busy(combo, device, study.precision, runs)
         rows.append({"architecture": name, **pd.DataFrame(rounds).median()})
+        if device.type == "cuda":
+            rows[-1]["gpu_busy"] = gpu_busy(combo, device, study.precision, runs)
         shown = (f"{key} {value:.3g}" for key, value in rounds[-1].items())
         print(f"{name}, last round: {', '.join(shown)}", flush=True)
     return pd.DataFrame(rows).assign(device=device.type)

@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
 from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.pair_network import Output, answers
 from pipeline.params import Combo
 from pipeline.training.data import RunData
 
@@ -38,16 +39,18 @@ class ComparisonNetwork(nn.Module):
             if isinstance(module, Conv2d):
                 module.__class__ = nn.Conv2d  # torch's own, without what the study made of it
 
-    def forward(self, pairs: Tensor) -> tuple[Tensor | None, list[Tensor]]:
-        """Pairs (B, 2, 14, 14) to the answer's logits (B, 1 or 2), if it has any, and those of each digit (B, 10)."""
+    def forward(self, pairs: Tensor) -> Output:
+        """Pairs (B, 2, 14, 14) to what the study's networks give: logits of the answer, of the digits, or both."""
         if self.combo.switches.encoder == "two_channel":
-            return self.network(pairs), []
+            return {"comparison": self.network(pairs)}
         first_code, first_digits = self.first_encoder(pairs[:, :1])
         second_code, second_digits = self.second_encoder(pairs[:, 1:])
-        if self.combo.switches.answer == "digits":
-            return None, [first_digits, second_digits]
-        answer = self.comparator(torch.cat([first_code, second_code], dim=1))
-        return answer, [first_digits, second_digits] if self.combo.has_aux_loss else []
+        output = {}
+        if self.combo.switches.answer == "comparator":
+            output["comparison"] = self.comparator(torch.cat([first_code, second_code], dim=1))
+        if self.combo.switches.answer == "digits" or self.combo.has_aux_loss:
+            output["digits"] = torch.stack([first_digits, second_digits], dim=1)
+        return output
 
 
 def train(network: ComparisonNetwork, data: RunData, device: torch.device) -> tuple[list[float], dict[str, float]]:
@@ -76,21 +79,21 @@ def _train_epoch(
     correct = 0
     for images, digits, targets in DataLoader(train_set, batch_size=combo.recipe.batch_size, shuffle=True):
         images, digits, targets = images.to(device), digits.to(device), targets.to(device)
-        answer_logits, digit_logits = network(images)
+        output = network(images)
         loss = 0.0
-        if answer_logits is not None:
-            comparison_loss = _comparison_loss(answer_logits, targets)
+        if "comparison" in output:
+            comparison_loss = _comparison_loss(output["comparison"], targets)
             loss = loss + comparison_loss
             comparison_sum += comparison_loss.item() * len(targets)
-        if digit_logits:
-            aux_loss = sum(F.cross_entropy(logits, digits[:, place]) for place, logits in enumerate(digit_logits))
+        if "digits" in output:
+            aux_loss = sum(F.cross_entropy(output["digits"][:, image], digits[:, image]) for image in range(2))
             loss = loss + (combo.aux_weight if combo.has_aux_loss else 1.0) * aux_loss
             aux_sum += aux_loss.item() * len(targets)
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()
         loss_sum += loss.item() * len(targets)
-        correct += (_answers(answer_logits, digit_logits) == targets.bool()).sum().item()
+        correct += (answers(output) == targets.bool()).sum().item()
     sums = {"loss": loss_sum, "comparison_loss": comparison_sum, "aux_loss": aux_sum, "train_accuracy": correct}
     return {name: total / len(train_set) for name, total in sums.items()}
 
@@ -100,10 +103,10 @@ def _test(network: ComparisonNetwork, test_set: TensorDataset, device: torch.dev
     network.eval()
     correct = correct_digits = 0
     for images, digits, targets in DataLoader(test_set, batch_size=100):
-        answer_logits, digit_logits = network(images.to(device))
-        correct += (_answers(answer_logits, digit_logits).cpu() == targets.bool()).sum().item()
-        for place, logits in enumerate(digit_logits):
-            correct_digits += (logits.argmax(1).cpu() == digits[:, place]).sum().item()
+        output = network(images.to(device))
+        correct += (answers(output).cpu() == targets.bool()).sum().item()
+        if "digits" in output:
+            correct_digits += (output["digits"].argmax(2).cpu() == digits).sum().item()
     return {"test_accuracy": correct / len(test_set), "digit_accuracy": correct_digits / (2 * len(test_set))}
 
 
@@ -111,12 +114,3 @@ def _comparison_loss(logits: Tensor, targets: Tensor) -> Tensor:
     if logits.shape[1] == 2:
         return F.cross_entropy(logits, targets)
     return F.binary_cross_entropy_with_logits(logits[:, 0], targets.to(logits.dtype))
-
-
-def _answers(answer_logits: Tensor | None, digit_logits: list[Tensor]) -> Tensor:
-    if answer_logits is None:
-        first, second = (logits.argmax(1) for logits in digit_logits)
-        return first <= second
-    if answer_logits.shape[1] == 2:
-        return answer_logits.argmax(1) == 1
-    return answer_logits[:, 0] > 0
