@@ -1,7 +1,8 @@
-"""params.yaml, typed and validated.
+"""params.yaml, typed and validated; it yields the study's runs.
 
 `load()` returns it as a `Params`, or raises one StudyError whose single line names every bad key. The comments in
-params.yaml say what each key means; this module says which values it may take.
+params.yaml say what each key means; this module says which values it may take. As the stage `check`
+(`python -m pipeline.params`) it depends on all of params.yaml, so that a mistyped key is found though it trains nothing.
 """
 
 import difflib
@@ -11,12 +12,14 @@ from typing import Annotated, Literal
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
-from pipeline import paths
-from pipeline.script import StudyError
+from pipeline import paths, run
+from pipeline.script import StudyError, run_script
 
 
 def _number(value: object) -> object:
     """Read `1e-3` as a number: YAML 1.1, and so PyYAML, takes it for text where DVC's YAML 1.2 does not."""
+    if isinstance(value, bool):
+        raise ValueError(f"input should be a number, not {str(value).lower()}")
     if isinstance(value, str):
         try:
             return float(value)
@@ -29,6 +32,17 @@ Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage a
 Number = Annotated[float, BeforeValidator(_number)]
 AVERAGE = "average"  # in place of an architecture, in tables and metrics.json
 RESERVED = {AVERAGE, "data_set", "device"}  # what stands beside the architectures in metrics.json
+# What these names mean wherever effects are spoken of: (encoder, answer, whether there is an auxiliary loss).
+MEANINGS = {
+    "two_channel": ("two_channel", "comparator", False),
+    "baseline": ("separate", "comparator", False),
+    "weight_sharing": ("shared", "comparator", False),
+    "aux_loss": ("separate", "comparator", True),
+    "weight_sharing_aux_loss": ("shared", "comparator", True),
+    "digits_only": ("shared", "digits", False),
+    "latent_digits": ("shared", "latent_digits", False),
+    "latent_digits_aux_loss": ("shared", "latent_digits", True),
+}
 
 
 class _Section(BaseModel):
@@ -49,7 +63,7 @@ class Recipe(_Section):
 
     optimizer: Literal["adam", "sgd"]
     learning_rate: Number = Field(gt=0, le=10)
-    batch_size: int = Field(ge=2)
+    batch_size: int = Field(ge=2, le=1_000_000)
     epochs: int = Field(ge=1, le=10_000)
     standardize: bool
     batch_norm: bool
@@ -60,12 +74,12 @@ class Technique(_Section):
     """The switches of a technique; whether it has the auxiliary loss is the group that lists it."""
 
     encoder: Literal["two_channel", "separate", "shared"]
-    answer: Literal["comparator", "digits"]
+    answer: Literal["comparator", "digits", "latent_digits"]
 
     @model_validator(mode="after")
     def _digits_need_encoders(self) -> "Technique":
-        if self.encoder == "two_channel" and self.answer == "digits":
-            raise ValueError("answer: digits needs an encoder per image (separate or shared), two_channel has none")
+        if self.encoder == "two_channel" and self.answer != "comparator":
+            raise ValueError(f"answer: {self.answer} needs an encoder per image (separate or shared), two_channel has none")
         return self
 
 
@@ -86,6 +100,19 @@ class Techniques(_Section):
                 raise ValueError(f"auxiliary.{name}: answer: digits trains on the digits alone, list it under plain")
         return self
 
+    @model_validator(mode="after")
+    def _names_mean_what_they_say(self) -> "Techniques":
+        for group, listed in (("plain", self.plain), ("auxiliary", self.auxiliary)):
+            for name, technique in listed.items():
+                encoder, answer, auxiliary = MEANINGS.get(name, (technique.encoder, technique.answer, group != "plain"))
+                if (technique.encoder, technique.answer, group != "plain") != (encoder, answer, auxiliary):
+                    place = "auxiliary" if auxiliary else "plain"
+                    raise ValueError(
+                        f"{group}.{name}: tables and page take {name} for encoder: {encoder}, answer: {answer}, listed "
+                        f"under {place}; restore that, or give these switches another name"
+                    )
+        return self
+
 
 class Combo(BaseModel):
     """One architecture with one technique: what a training stage trains, over all seeds."""
@@ -94,21 +121,23 @@ class Combo(BaseModel):
 
     architecture: str
     technique: str
-    recipe: Recipe
-    switches: Technique
-    has_aux_loss: bool
-    aux_weight: float
+    network: run.Network
+    protocol: run.Protocol
 
     @property
     def key(self) -> str:
         """The combo's name in stages and files, as DVC's ${key} forms it."""
         return f"{self.architecture}-{self.technique}"
 
+    @property
+    def has_aux_loss(self) -> bool:
+        return self.protocol.aux_weight is not None
+
 
 class Params(_Section):
     device: Literal["auto", "cuda", "cpu"]
     precision: Literal["fp32", "tf32", "bf16"]
-    runs: int = Field(ge=1, le=1_000)
+    seeds: int = Field(ge=1, le=1_000)
     aux_weight: Number = Field(ge=0, le=1_000)
     data: Data
     architectures: dict[Name, Recipe] = Field(min_length=1)
@@ -134,25 +163,45 @@ class Params(_Section):
         """All techniques, from the least to the most that is switched on: the order of every table and figure."""
         listed = [(name, switches, False) for name, switches in self.techniques.plain.items()]
         listed += [(name, switches, True) for name, switches in self.techniques.auxiliary.items()]
+        answers = ("comparator", "latent_digits", "digits")
         listed.sort(
-            key=lambda t: (t[1].answer == "digits", t[1].encoder != "two_channel", t[2], t[1].encoder == "shared")
+            key=lambda t: (answers.index(t[1].answer), t[1].encoder != "two_channel", t[2], t[1].encoder == "shared")
         )
         return [name for name, _, _ in listed]
 
     def combo(self, architecture: str, technique: str) -> Combo:
         """The combo of these two names; StudyError if params.yaml does not list one of them."""
-        groups = self.techniques.plain | self.techniques.auxiliary
-        for kind, name, known in (("architecture", architecture, self.architectures), ("technique", technique, groups)):
+        switches = self.techniques.plain | self.techniques.auxiliary
+        for kind, name, known in (("architecture", architecture, self.architectures), ("technique", technique, switches)):
             if name not in known:
                 raise StudyError(f"{paths.PARAMS}: no {kind} {name!r}{_suggestion(name, known)}")
+        recipe = self.architectures[architecture].model_dump(exclude={"standardize"})
+        parts = {"batch_norm": recipe.pop("batch_norm"), "dropout": recipe.pop("dropout")}
+        aux_weight = self.aux_weight if technique in self.techniques.auxiliary else None
         return Combo(
             architecture=architecture,
             technique=technique,
-            recipe=self.architectures[architecture],
-            switches=groups[technique],
-            has_aux_loss=technique in self.techniques.auxiliary,
-            aux_weight=self.aux_weight,
+            network=run.Network(architecture=architecture, **switches[technique].model_dump(), **parts),
+            protocol=run.Protocol(**recipe, aux_weight=aux_weight, precision=self.precision),
         )
+
+    def runs(self, combo: Combo) -> list[run.Run]:
+        """The runs of a combo, seed by seed: run k draws its own pairs, from its own seed."""
+        return [
+            run.Run(
+                network=combo.network,
+                protocol=combo.protocol,
+                data=run.Data(
+                    source=self.data.source,
+                    draw=run.Draw(seed=seed),
+                    train_pairs=self.data.train_pairs,
+                    test_pairs=self.data.test_pairs,
+                    standardize=self.architectures[combo.architecture].standardize,
+                ),
+                seed=seed,
+            )
+            for seed in range(self.seeds)
+        ]
 
     def combos(self) -> list[Combo]:
         """Every architecture with every technique, in the order of tables and figures."""
@@ -203,3 +252,7 @@ def _suggestion(name: str, known) -> str:
     """`; did you mean X?`, or the known names where none is near."""
     near = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+
+
+if __name__ == "__main__":
+    run_script(lambda: print(f"{paths.PARAMS}: {len(load().combos())} combos"))

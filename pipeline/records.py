@@ -1,7 +1,8 @@
-"""The record of a run: what training measured, and all that the later stages know of it.
+"""The record of a run: what made it and what it measured; all that the later stages know of it.
 
 reports/runs/COMBO.json is a JSON list with one record per run: a list, because DVC takes a metrics file that holds a
-list for data and shows no rows of it. Accuracies are fractions from 0 to 1.
+list for data and shows no rows of it. Accuracies are fractions from 0 to 1. Wall times are not recorded: the same run
+gives the same bytes.
 """
 
 import json
@@ -10,72 +11,79 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pipeline.run import Run
 from pipeline.script import StudyError
 
-Curve = list[Annotated[float, Field(allow_inf_nan=True)] | None]  # one value an epoch; None: not defined
 GAPS = range(-9, 10)  # first digit minus second digit
+Accuracy = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0)]
+# One value an epoch; None throughout where it is not defined, and from the epoch on in which a run diverged.
+Curve = list[float | None]
+AccuracyCurve = list[Accuracy | None]
 
 
-class Curves(BaseModel):
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+class Curves(_Part):
     """One list per quantity, one entry per epoch.
 
     Losses and training accuracy are means over the epoch's training pairs, taken from the batches as they passed:
-    with dropout on, and before the update that each batch caused. Test and digit accuracy are measured on the test
-    pairs after the epoch, with dropout off.
+    with dropout on, and before the update that each batch caused. The other accuracies are measured on the test pairs
+    after the epoch, with dropout off (but see `Protocol.test_in_training_mode`).
     """
 
-    model_config = ConfigDict(extra="forbid")
-
     loss: Curve  # what was minimised: comparison_loss + aux_weight * aux_loss
-    comparison_loss: Curve  # None throughout where the technique trains on the digits alone
-    aux_loss: Curve  # cross-entropies of the two digits, added; None throughout where no digit is trained
-    train_accuracy: Curve
-    test_accuracy: Curve
-    digit_accuracy: Curve  # of both test digits; None throughout where no digit is trained
-    seconds: Curve  # wall time; runs that train as one share it evenly
+    comparison_loss: Curve  # None where the digits alone are trained
+    aux_loss: Curve  # cross-entropies of the two digits, added; None where no digit is trained
+    train_accuracy: AccuracyCurve
+    test_accuracy: AccuracyCurve
+    digit_accuracy: AccuracyCurve  # of both test digits; None where the network reads none
+    readout_accuracy: AccuracyCurve  # of comparing the two digits read; None where there are none, or they answer
 
 
-class RunRecord(BaseModel):
-    """What is known of one run: one combo with one seed."""
+class Record(_Part):
+    """What is known of one run."""
 
-    model_config = ConfigDict(extra="forbid")
-
-    data_set: str
-    architecture: str
-    technique: str
-    seed: int
-    parameters: int  # trainable weights of the network
-    device: str  # for instance "cpu" or "cuda"
+    run: Run
+    engine: str  # digest of the code that trained it: pipeline.training.code
+    parameters: Count  # trainable weights of the network
+    device: str  # "cpu" or "cuda"
     hardware: str  # for instance "NVIDIA H200"
     torch: str  # its version
+    diverged: Annotated[int, Field(ge=1)] | None  # the first epoch whose loss or weights were not finite
     curves: Curves
-    gap_pairs: list[int]  # how many test pairs have each gap in GAPS (first digit - second digit)
-    gap_correct: list[int]  # how many of them the last epoch's network answers correctly
-    digit_confusion: list[list[list[int]]] | None  # [image 1 or 2][true digit][predicted digit], test pairs
+    gap_pairs: Annotated[list[Count], Field(min_length=len(GAPS), max_length=len(GAPS))]  # test pairs at each of GAPS
+    gap_correct: Annotated[list[Count], Field(min_length=len(GAPS), max_length=len(GAPS))]  # answered right at the end
+    digit_confusion: list[list[list[Count]]] | None  # [image 1 or 2][true digit][digit read], test pairs, at the end
 
 
-def write(path: Path, records: list[RunRecord]) -> None:
-    """Write a combo's records, one run a line; floats keep six significant digits."""
+def write(path: Path, records: list[Record]) -> None:
+    """Write a combo's records, one run a line; floats keep six significant digits. The file is replaced whole."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    lines = [json.dumps(_rounded(record.model_dump()), allow_nan=True) for record in records]
-    path.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    lines = [json.dumps(_rounded(record.model_dump())) for record in records]
+    part = path.with_name(f".{path.name}.part")
+    part.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
+    part.replace(path)
 
 
-def read(path: Path) -> list[RunRecord]:
+def read(path: Path) -> list[Record]:
     """Read a combo's records; StudyError if the file is missing or is no such list."""
     try:
-        return [RunRecord.model_validate(entry) for entry in json.loads(path.read_text(encoding="utf-8"))]
+        return [Record.model_validate_json(json.dumps(entry)) for entry in json.loads(path.read_text(encoding="utf-8"))]
     except FileNotFoundError:
         raise StudyError(f"{path}: missing; `dvc repro` trains that combo") from None
     except (json.JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError):
-        raise StudyError(f"{path}: damaged; delete it, and `dvc repro` trains that combo again") from None
+        raise StudyError(f"{path}: damaged; `dvc repro -f` of that combo's stage trains it again") from None
 
 
-def _rounded(value):
+def _rounded(value, significant: int = 6):
     if isinstance(value, float):
-        return float(f"{value:.6g}")
+        return float(f"{value:.{significant}g}")
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     if isinstance(value, dict):
-        return {key: _rounded(item) for key, item in value.items()}
+        # The description stays exact: its digest depends on every bit.
+        return {key: item if key == "run" else _rounded(item) for key, item in value.items()}
     return value

@@ -1,0 +1,127 @@
+"""A run is a value: everything that decides its numbers, and nothing else.
+
+A `Run` is frozen, complete and JSON-able. The controlled study, a replication, a sweep, the benchmark and the tests are
+lists of runs, and `pipeline.training.loop.train` is a function of them. Where published code departs from the sound
+protocol, the departure (a quirk) is a field whose default is the sound value; systems of the five reports are named in
+`pipeline/networks/architectures`.
+"""
+
+import hashlib
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class _Value(BaseModel):
+    """Frozen; no unknown key, no silent conversion, no NaN or infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Network(_Value):
+    """What is trained: an architecture, and what a technique makes of it."""
+
+    architecture: str = Field(pattern=r"^[a-z][a-z0-9_]*$")  # a module of pipeline/networks/architectures
+    encoder: Literal["two_channel", "separate", "shared"]  # one net reads both images; one per image; one for both
+    # Who answers: a comparator that reads both encodings; the two likeliest digits, compared; or the probability,
+    # summed over all pairs of digits i <= j, that the images show i and j.
+    answer: Literal["comparator", "digits", "latent_digits"]
+    batch_norm: bool  # where the architecture's report has it
+    dropout: float = Field(ge=0, lt=1)  # probability, where the architecture's report has it
+
+    @model_validator(mode="after")
+    def _digits_need_encoders(self) -> "Network":
+        if self.encoder == "two_channel" and self.answer != "comparator":
+            raise ValueError(f"answer {self.answer} needs an encoder per image, two_channel has none")
+        return self
+
+
+class Protocol(_Value):
+    """How a run is trained and tested."""
+
+    optimizer: Literal["adam", "sgd"]
+    learning_rate: float = Field(gt=0)  # per step
+    batch_size: int = Field(ge=1)  # pairs a step; the last step of an epoch takes what is left
+    epochs: int = Field(ge=1)
+    # loss = comparison loss + aux_weight x (digit loss of image 1 + of image 2); None: digits are not trained beside
+    # the answer. An answer by `digits` trains on the digits alone.
+    aux_weight: float | None = Field(default=None, ge=0)
+    precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # tf32: of CUDA's matrix products; bf16: autocast
+
+    # Quirks of published code, by report.
+    # Cross-entropy is minus the logarithm of the probability of the right answer: from one logit, it is the binary
+    # cross-entropy. Report 4 takes the squared error of the probability of "yes".
+    answer_loss: Literal["cross_entropy", "squared_error"] = "cross_entropy"
+    # Reports 2 and 4 give probabilities to a loss that takes logits, so that softmax is applied twice.
+    digit_loss_reads: Literal["logits", "probabilities"] = "logits"
+    optimizer_memory: Literal["kept", "renewed_each_step"] = "kept"  # renewed: report 4
+    batch_order: Literal["shuffled", "fixed"] = "shuffled"  # fixed: all reports
+    # Report 3 sets evaluation mode for its first test and never unsets it: batch norm learns no more statistics.
+    training_mode: Literal["train", "frozen_after_first_test"] = "train"
+    # Pairs a batch, if the network is tested in training mode: batch norm by the test batch's own statistics, dropout
+    # on (report 4, 200). None: tested in evaluation mode, where the batch makes no difference.
+    test_in_training_mode: int | None = Field(default=None, ge=1)
+
+
+class Draw(_Value):
+    """Which pairs: the number-th that are drawn, training then test, from a generator with this seed."""
+
+    seed: int = Field(ge=0)
+    number: int = Field(default=1, ge=1)  # the course's data code seeds once, and every call draws anew
+
+
+class Fold(_Value):
+    """Fold `index` (from 0) of `count` equal parts of the training pairs, in their order."""
+
+    index: int = Field(ge=0)
+    count: int = Field(ge=2)
+
+    @model_validator(mode="after")
+    def _exists(self) -> "Fold":
+        if self.index >= self.count:
+            raise ValueError(f"fold {self.index} of {self.count}: folds are numbered from 0")
+        return self
+
+
+class Data(_Value):
+    """Which pairs a run is trained and tested on."""
+
+    source: str  # the data set: mnist or digits
+    draw: Draw
+    train_pairs: int = Field(ge=2)  # the first so many of the draw
+    test_pairs: int = Field(ge=1)
+    standardize: bool  # pixels by mean and standard deviation of the run's training pairs; else raw, 0 to 255
+    fold: Fold | None = None  # tested on this fold of the training pairs and trained on the others; None: on test pairs
+
+
+class Run(_Value):
+    """One network, trained and tested once."""
+
+    network: Network
+    protocol: Protocol
+    data: Data
+    seed: int = Field(ge=0)  # of its initial weights, batch order and dropout
+    weights_seed: int | None = Field(default=None, ge=0)  # of the initial weights, where they have one of their own
+
+    @model_validator(mode="after")
+    def _losses_exist(self) -> "Run":
+        if self.protocol.aux_weight is not None and self.network.encoder == "two_channel":
+            raise ValueError("two_channel encodes no single digit to classify: aux_weight must be None")
+        if self.protocol.aux_weight is not None and self.network.answer == "digits":
+            raise ValueError("answer digits trains on the digits alone: aux_weight must be None")
+        return self
+
+    @property
+    def trains_digits(self) -> bool:
+        """Whether a digit's label is part of the loss."""
+        return self.protocol.aux_weight is not None or self.network.answer == "digits"
+
+    def digest(self) -> str:
+        """64 hexadecimal digits that two runs share only if they are equal."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+
+    def stack_key(self) -> "Run":
+        """What runs have in common that can be trained as one network with many sets of weights: all but the seeds."""
+        draw = self.data.draw.model_copy(update={"seed": 0, "number": 1})
+        data = self.data.model_copy(update={"draw": draw})
+        return self.model_copy(update={"data": data, "seed": 0, "weights_seed": None})
