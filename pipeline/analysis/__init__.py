@@ -1,1 +1,1 @@
-"""What is concluded from the records: intervals, paired effects, the published figures; and the tables that hold it."""
+"""What is concluded from the records: intervals, paired effects, the published figures. Frames and arrays in and out."""

@@ -17,16 +17,19 @@ of report 4. Its columns:
 """
 
 import itertools
+import math
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis import statistics, tables
+from pipeline import tables
+from pipeline.analysis import statistics
 from pipeline.analysis.effects import CONTRASTS, seedwise
 from pipeline.params import Combo, Params
 
+FILE = Path(__file__).with_name("published.csv")
 MARGIN = 0.02  # two points: what counts as agreement
 VERDICTS = ("agrees", "higher", "lower", "unclear")
 DIVISORS = {
@@ -39,12 +42,11 @@ DIVISORS = {
 GAINS = ("weight_sharing", "aux_loss", "both", "aux_loss_given_weight_sharing")
 
 
-def load() -> pd.DataFrame:
-    """published.csv, with three columns more: the fractions `mean` and `std`, and `std_unbiased`, which is with n-1."""
-    frame = pd.read_csv(Path(__file__).with_name("published.csv"))
-    frame["mean"], frame["std"] = frame["mean_percent"] / 100, frame["std_percent"] / 100
-    unbiased = frame["std"] * np.sqrt(frame["runs"] / (frame["runs"] - 1))
-    return frame.assign(std_unbiased=frame["std"].where(frame["std_divisor"] == "n-1", unbiased))
+def prepared(published: pd.DataFrame) -> pd.DataFrame:
+    """published.csv with three columns more: the fractions `mean` and `std`, and `std_unbiased`, which is with n-1."""
+    mean, std, n = published["mean_percent"] / 100, published["std_percent"] / 100, published["runs"]
+    unbiased = std.where(published["std_divisor"] == "n-1", std * np.sqrt(n / (n - 1)))
+    return published.assign(mean=mean, std=std, std_unbiased=unbiased)
 
 
 def verdict(low: float, high: float) -> str:
@@ -61,61 +63,71 @@ def verdict(low: float, high: float) -> str:
     return "lower" if high < 0 else "unclear"
 
 
-def published_vs_ours(params: Params, runs: pd.DataFrame) -> pd.DataFrame:
-    """The table `published_vs_ours`; `runs` is the table of that name."""
+def published_vs_ours(params: Params, runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """The table `published_vs_ours`; `runs` is the table of that name, `published` is published.csv."""
     rows = []
-    for figure in _figures(params):
+    for figure in _figures(params, published):
         of_combo = (runs["architecture"] == figure["architecture"]) & (runs["technique"] == figure["technique"])
-        values = runs.loc[of_combo, figure["measure"]].to_numpy()
-        ours = (values.mean(), statistics.std(values), len(values))
-        difference = ours[0] - figure["mean"]
-        interval = statistics.welch_interval(difference, [_spread(figure), ours[1:]])
-        which = [figure[key] for key in ("report", "architecture", "technique", "published_name", "measure")]
-        theirs = [figure[key] for key in ("mean", "std", "runs")]
-        protocol = "; ".join(figure["differences"])
-        rows.append((params.data.source, *which, *theirs, *ours, difference, *interval, verdict(*interval), protocol))
+        values = runs.loc[of_combo, figure["measure"]].dropna().to_numpy()
+        row = {"data_set": params.data.source}
+        row |= {key: figure[key] for key in ("report", "architecture", "technique", "published_name", "measure")}
+        row |= {f"published_{key}": figure[key] for key in ("mean", "std", "runs")}
+        row |= {"our_mean": _mean(values), "our_std": statistics.std(values), "our_runs": len(values)}
+        row["difference"] = row["our_mean"] - figure["mean"]
+        spreads = [_spread(figure), (row["our_std"], row["our_runs"])]
+        row |= _judged(row["difference"], spreads) | {"protocol_differences": "; ".join(figure["differences"])}
+        rows.append(row)
     return tables.frame("published_vs_ours", rows)
 
 
-def published_gains(params: Params, runs: pd.DataFrame) -> pd.DataFrame:
-    """The table `published_gains`; `runs` is the table of that name.
+def published_gains(params: Params, runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """The table `published_gains`; `runs` is the table of that name, `published` is published.csv.
 
     The two published means are taken as independent. Those of reports 1 and 2 are not, all their techniques seeing the
     same pairs, and those of report 4 each stand on one set of pairs: their intervals are to be read with that in mind.
     """
     rows = []
-    for effect, with_it, without in _gains(params):
+    for effect, with_it, without in _gains(params, published):
         technique, reference, measure = with_it["technique"], without["technique"], with_it["measure"]
         of_architecture = runs[runs["architecture"] == with_it["architecture"]]
         values = seedwise(of_architecture, {technique: 1, reference: -1}, measure).to_numpy()
-        gain, published = values.mean(), with_it["mean"] - without["mean"]
         spreads = [_spread(with_it), _spread(without)]
-        theirs = (published, *statistics.welch_interval(published, spreads))
-        ours = (gain, *statistics.t_interval(values), len(values))
-        interval = statistics.welch_interval(gain - published, [*spreads, (statistics.std(values), len(values))])
-        which = (with_it["report"], with_it["architecture"], effect, technique, reference, measure)
-        said = (verdict(*interval), _protocol_of_both(with_it, without))
-        rows.append((params.data.source, *which, *theirs, *ours, gain - published, *interval, *said))
+        row = {"data_set": params.data.source, "report": with_it["report"], "architecture": with_it["architecture"]}
+        row |= {"effect": effect, "technique": technique, "reference": reference, "measure": measure}
+        row["published_gain"], row["our_gain"] = with_it["mean"] - without["mean"], _mean(values)
+        theirs, ours = statistics.welch_interval(row["published_gain"], spreads), statistics.t_interval(values)
+        row |= {"published_ci_low": theirs[0], "published_ci_high": theirs[1]}
+        row |= {"our_ci_low": ours[0], "our_ci_high": ours[1], "our_runs": len(values)}
+        row["difference"] = row["our_gain"] - row["published_gain"]
+        row |= _judged(row["difference"], [*spreads, (statistics.std(values), len(values))])
+        rows.append(row | {"protocol_differences": _protocol_of_both(with_it, without)})
     return tables.frame("published_gains", rows)
 
 
-def _figures(params: Params) -> Iterator[dict]:
-    """The rows of published.csv that the study can compare, in its order of combos, with their list of `differences`.
+def _mean(values: np.ndarray) -> float:
+    return float(values.mean()) if len(values) else math.nan
 
-    None for another data set than MNIST, and none of combos that params.yaml does not list.
-    """
+
+def _judged(difference: float, spreads: list[tuple[float, int]]) -> dict:
+    """The Welch interval of a difference and its verdict."""
+    low, high = statistics.welch_interval(difference, spreads)
+    return {"ci_low": low, "ci_high": high, "verdict": verdict(low, high)}
+
+
+def _figures(params: Params, published: pd.DataFrame) -> Iterator[dict]:
+    """The published figures of the combos in params.yaml, in its order, each with its `differences` of protocol."""
     if params.data.source != "mnist":
         return
-    published = load()
+    published = prepared(published)
     for combo in params.combos():
-        of_combo = (published["architecture"] == combo.architecture) & (published["technique"] == combo.technique)
-        for figure in published[of_combo].to_dict("records"):
+        is_combo = (published["architecture"] == combo.architecture) & (published["technique"] == combo.technique)
+        for figure in published[is_combo].to_dict("records"):
             yield figure | {"differences": _protocol_differences(figure, combo, params)}
 
 
-def _gains(params: Params) -> Iterator[tuple[str, dict, dict]]:
+def _gains(params: Params, published: pd.DataFrame) -> Iterator[tuple[str, dict, dict]]:
     """Each effect of GAINS that a report publishes: its name, the figure with the technique, and the one without."""
-    tested = [figure for figure in _figures(params) if figure["measure"] != "train_accuracy"]
+    tested = [figure for figure in _figures(params, published) if figure["measure"] != "train_accuracy"]
     figures = {(figure["architecture"], figure["technique"]): figure for figure in tested}
     for architecture, effect in itertools.product(params.architectures, GAINS):
         (technique, _), (reference, _) = CONTRASTS[effect].items()  # with the weights 1 and -1
@@ -129,7 +141,8 @@ def _gains(params: Params) -> Iterator[tuple[str, dict, dict]]:
 def _protocol_differences(figure: dict, combo: Combo, params: Params) -> list[str]:
     """What the published run did otherwise: its recipe where params.yaml has another value, then the rest in words."""
     pairs = params.data.model_dump(include={"train_pairs", "test_pairs"})
-    study = pairs | combo.recipe.model_dump() | {"aux_weight": combo.aux_weight}
+    recipe_here = params.architectures[combo.architecture].model_dump()
+    study = pairs | recipe_here | {"aux_weight": combo.protocol.aux_weight}
     recipe = [
         f"{key.replace('_', ' ')} {_shown(figure[key])} (study: {_shown(study[key])})"
         for key in study

@@ -1,14 +1,13 @@
 """The tables of the study, reports/*.csv: their columns, what those mean, and how they are written and read.
 
 Accuracies, gains and differences are fractions from 0 to 1. An empty cell is a value that is not defined: an interval
-of one run, the digit accuracy of a network that reads no digit. Rows come in the order in which params.yaml lists
-architectures and `Params.technique_names` orders techniques; wall times are in the records, never here.
+of one run, the digit accuracy of a network that reads no digit, any accuracy of a run that diverged. Rows come in the
+order in which params.yaml lists architectures and `Params.technique_names` orders techniques.
 """
 
 import pandas as pd
 
 from pipeline import paths
-from pipeline.records import Curves
 from pipeline.script import StudyError
 
 _COMBO = {
@@ -16,22 +15,40 @@ _COMBO = {
     "architecture": "as in params.yaml",
     "technique": "as in params.yaml",
 }
-CURVES = [name for name in Curves.model_fields if name != "seconds"]  # what learning_curves has
+CURVES = {  # by epoch, over the epoch's training pairs, or over the test pairs after it; see pipeline/records.py
+    "loss": "what was minimised",
+    "comparison_loss": "of the answer; empty where the digits alone are trained",
+    "aux_loss": "cross-entropies of the two digits, added; empty where no digit is trained",
+    "train_accuracy": "from the batches as they passed (dropout on)",
+    "test_accuracy": "of the answers to the test pairs",
+    "digit_accuracy": "of the digits read from both test images; empty where the network reads none",
+    "readout_accuracy": "of comparing the two digits read; empty where there are none, or where they answer",
+}
+_SEEDS_ALONE = "over seeds, not over architectures"
 
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": _COMBO  # a row a run
     | {
         "seed": "of the run: its pairs, initial weights and batch order depend on it alone",
+        "parameters": "trainable weights of the network",
+        "device": "that trained it: cpu or cuda",
+        "hardware": "that trained it, for instance a processor's name",
+        "torch": "version",
+        "diverged": "first epoch whose loss or weights were not finite; empty if none. Such a run has no accuracies",
         "test_accuracy": "on the run's test pairs, after the last epoch",
         "best_test_accuracy": "the highest of any epoch, chosen on the test pairs: optimistic",
         "train_accuracy": "of the last epoch, from the batches as they passed (dropout on)",
-        "digit_accuracy": "of the digits read from both test images, after the last epoch; empty if none is trained",
-        "parameters": "trainable weights of the network",
-        "device": "that trained it",
+        "digit_accuracy": "of the digits read from both test images, after the last epoch; empty if it reads none",
+        "readout_accuracy": "of comparing the two digits read; empty where there are none, or where they answer",
+        "late_gain": "mean test accuracy over the last fifth of the epochs minus that over the fifth before",
+        "yes_share": "of the run's test pairs: how many are to be answered yes",
+        "yes_recall": "test accuracy of the pairs to be answered yes (first digit <= second)",
+        "no_recall": "test accuracy of the pairs to be answered no",
     },
     "summary": _COMBO  # a row a combo
     | {
-        "runs": "n",
+        "runs": "n: those that did not diverge; all means are theirs",
+        "diverged": "how many runs did",
         "parameters": "trainable weights of the network",
         "mean_test_accuracy": "over runs, after the last epoch",
         "std_test_accuracy": "over runs, with n-1",
@@ -39,19 +56,30 @@ COLUMNS: dict[str, dict[str, str]] = {
         "ci_high": "of the 95% Student t interval of the mean test accuracy",
         "mean_best_test_accuracy": "mean of each run's highest of any epoch, chosen on the test pairs: optimistic",
         "mean_train_accuracy": "over runs, of the last epoch (dropout on)",
-        "mean_digit_accuracy": "over runs; empty if no digit is trained",
+        "mean_digit_accuracy": "over runs; empty where no digit is read",
+        "mean_readout_accuracy": "over runs; empty where no digits are read, or where they answer",
+        "mean_yes_share": "over runs: test accuracy of always answering yes",
+        "mean_yes_recall": "over runs",
+        "mean_no_recall": "over runs",
+        "mean_late_gain": "over runs",
+        "late_gain_low": "of the 95% Student t interval of the mean late gain",
+        "late_gain_high": "of the 95% Student t interval of the mean late gain",
+        "trained_out": "see pipeline.analysis.measured.trained_out",
     },
+    "curves": _COMBO  # a row a run and epoch
+    | {"seed": "of the run", "epoch": "from 1"}
+    | CURVES,
     "learning_curves": _COMBO  # a row a combo and epoch
-    | {"epoch": "from 1"}
+    | {"epoch": "from 1", "runs": "n: those that had not diverged by then"}
     | {
-        f"{statistic}_{curve}": f"{words} over runs of {curve} (see pipeline/records.py)"
+        f"{statistic}_{curve}": f"{words} over runs of {curve} in `curves`"
         for curve in CURVES
         for statistic, words in (("mean", "mean"), ("std", "standard deviation with n-1"))
     },
     "gaps": _COMBO  # a row a combo and gap
     | {
         "gap": "first digit minus second digit",
-        "pairs": "test pairs with that gap, over all runs",
+        "pairs": "test pairs with that gap, over all runs that did not diverge",
         "test_accuracy": "of those pairs, after the last epoch, pooled over runs; empty where there is none",
     },
     "confusion": _COMBO  # a row a combo, image, digit and predicted digit; only combos that read digits
@@ -59,27 +87,31 @@ COLUMNS: dict[str, dict[str, str]] = {
         "image": "1 or 2",
         "digit": "that it shows",
         "predicted": "digit that the network reads, after the last epoch",
-        "count": "of test images, summed over runs",
+        "count": "of test images, summed over runs that did not diverge",
     },
     "effect_runs": {  # a row an effect, architecture and seed: the differences that `effects` sums up
         "data_set": _COMBO["data_set"],
         "effect": "a key of pipeline.analysis.effects.CONTRASTS, which says what is compared",
-        "architecture": "as in params.yaml, or average: over all architectures, within the seed",
-        "seed": "of the runs compared",
+        "architecture": "as in params.yaml, or one of the averages over architectures in pipeline.analysis.effects",
+        "seed": "of the runs compared, none of which diverged",
         "difference": "in test accuracy after the last epoch, between techniques of one seed",
     },
     "effects": {  # a row an effect and architecture
         "data_set": _COMBO["data_set"],
         "effect": "a key of pipeline.analysis.effects.CONTRASTS, which says what is compared",
-        "architecture": "as in params.yaml, or average: over all architectures, within the seed",
-        "runs": "n",
+        "architecture": "as in params.yaml, or one of the averages over architectures in pipeline.analysis.effects",
+        "architectures": "how many the row speaks of",
+        "trained_out": "whether all combos that are compared are (see `summary`)",
+        "runs": "n: seeds of which no run diverged",
         "mean_difference": "of the seedwise differences",
-        "ci_low": "of the 95% Student t interval of the mean difference: over seeds, not over architectures",
-        "ci_high": "of the 95% Student t interval of the mean difference: over seeds, not over architectures",
+        "ci_low": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+        "ci_high": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+        "spread_low": "of the 95% Student t interval over the architectures' mean differences; averages alone have it",
+        "spread_high": "of the 95% Student t interval over the architectures' mean differences; averages alone have it",
         "wins": "runs with a positive difference",
         "ties": "runs with no difference",
         "p_value": "two-sided, of the exact sign-flip test",
-        "p_holm": "p_value corrected by Holm over the effect's architectures; empty for the average",
+        "p_holm": "p_value corrected by Holm over the effect's architectures; empty for averages",
     },
     "published_vs_ours": {  # a row a published figure; no row for a data set other than mnist
         "data_set": _COMBO["data_set"],
@@ -91,7 +123,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "published_mean": "as printed",
         "published_std": "as printed; where that divides by n, the interval takes it with n-1",
         "published_runs": "n of the published figure",
-        "our_mean": "of the measure, over runs",
+        "our_mean": "of the measure, over runs that did not diverge",
         "our_std": "of the measure, over runs, with n-1",
         "our_runs": "n",
         "difference": "ours minus published",
@@ -114,31 +146,23 @@ COLUMNS: dict[str, dict[str, str]] = {
         "our_gain": "mean of the seedwise differences between the same two techniques",
         "our_ci_low": "of its 95% Student t interval",
         "our_ci_high": "of its 95% Student t interval",
-        "our_runs": "n",
+        "our_runs": "n: seeds of which neither run diverged",
         "difference": "our gain minus the published gain",
         "ci_low": "of the difference's 95% Welch interval: descriptive, since protocols differ",
         "ci_high": "of the difference's 95% Welch interval: descriptive, since protocols differ",
         "verdict": "agrees, higher, lower or unclear: see pipeline.analysis.published.verdict",
         "protocol_differences": "what the published runs did that the study does not",
     },
-    "what_if": _COMBO  # a row a change tried; written by pipeline.what_if, not by a stage
-    | {
-        "measure": "the column of `runs` that the published figure is compared with",
-        "published_mean": "as printed",
-        "change": "what was done as the published code does it; none: the study's own runs",
-        "runs": "n",
-        "mean": "of the measure, over runs",
-        "std": "of the measure, over runs, with n-1",
-        "gain": "mean of the seedwise differences to the study's own runs",
-        "ci_low": "of the gain's 95% Student t interval",
-        "ci_high": "of the gain's 95% Student t interval",
-    },
 }
 
 
-def frame(name: str, rows: list[tuple]) -> pd.DataFrame:
-    """A table from its rows, each with a value for every column."""
-    return pd.DataFrame(rows, columns=list(COLUMNS[name]))
+def frame(name: str, rows: list[dict]) -> pd.DataFrame:
+    """A table from its rows, each with a value for every column, by name."""
+    columns = list(COLUMNS[name])
+    for row in rows:
+        if row.keys() != COLUMNS[name].keys():
+            raise ValueError(f"table {name}: a row has or lacks {sorted(row.keys() ^ COLUMNS[name].keys())}")
+    return pd.DataFrame(rows, columns=columns)
 
 
 def write(name: str, frame: pd.DataFrame) -> None:
@@ -164,5 +188,5 @@ def read(name: str) -> pd.DataFrame:
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
         raise StudyError(f"{path}: damaged; {remedy} anew") from None
     if list(frame.columns) != list(COLUMNS[name]):
-        raise StudyError(f"{path}: has other columns than pipeline/analysis/tables.py lists; {remedy} anew")
+        raise StudyError(f"{path}: has other columns than pipeline/tables.py lists; {remedy} anew")
     return frame
