@@ -12,9 +12,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from pipeline.files import replace
 from pipeline.records import Record
 from pipeline.run import Run
+from pipeline.script import write_whole
 from pipeline.training.code import engine_digest
 
 FOLDER = Path(".dvc/tmp/runs")
@@ -31,9 +31,8 @@ class Kept:
         """Keep a run. Its weights are written before the record that vouches for them; each file appears whole."""
         text = record.model_dump_json()
         vouched = {"record": text, "weights": _digest(weights), "check": _digest(text.encode())}
-        self.folder.mkdir(parents=True, exist_ok=True)
-        replace(self._path(record.run, "safetensors"), weights)
-        replace(self._path(record.run, "json"), json.dumps(vouched).encode())
+        write_whole(self._path(record.run, "safetensors"), weights)
+        write_whole(self._path(record.run, "json"), json.dumps(vouched).encode())
 
     def take(self, run: Run) -> tuple[bytes, Record] | None:
         """The weights and the record of this run; None if it is not kept, or not to the last bit as it was written."""

@@ -20,9 +20,8 @@ from safetensors.torch import save
 from torch import Tensor
 
 from pipeline import idx, params, paths, seeds
-from pipeline.files import replace
 from pipeline.run import Draw
-from pipeline.script import StudyError, run_script
+from pipeline.script import StudyError, run_script, write_whole
 from pipeline.training.data import Digits, Pairs
 
 SPLITS = ("train", "test")
@@ -59,10 +58,10 @@ def read_images(split: str) -> tuple[Tensor, Tensor]:
 
 
 def write(path: Path, digits: Digits, data_set: str) -> None:
-    """Write one split; the file is replaced whole. StudyError if the disk does not take it."""
+    """Write one split; the file appears whole."""
     tensors = {f"draw/{draw.seed}/{draw.number}": pairs for draw, pairs in digits.draws.items()}
     tensors |= {"images": digits.images, "labels": digits.labels}
-    replace(path, save(tensors, metadata={"data_set": data_set}))
+    write_whole(path, save(tensors, metadata={"data_set": data_set}))
 
 
 def read(draws: Iterable[Draw], splits: Iterable[str] = SPLITS) -> Pairs:

@@ -11,9 +11,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.files import replace
 from pipeline.run import Run
-from pipeline.script import StudyError
+from pipeline.script import StudyError, write_whole
 
 GAPS = range(-9, 10)  # first digit minus second digit
 Accuracy = Annotated[float, Field(ge=0, le=1)]
@@ -63,7 +62,7 @@ class Record(_Part):
 def write(path: Path, records: list[Record]) -> None:
     """Write a combo's records, one run a line; floats keep six significant digits. The file is replaced whole."""
     lines = [json.dumps(_rounded(record.model_dump())) for record in records]
-    replace(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
+    write_whole(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
 
 
 def read(path: Path) -> list[Record]:

@@ -66,7 +66,7 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises OSError that names the file (a full disk gives none), and leaves nothing behind.
     """
-    part = path.with_name(f"{path.name}.part")
+    part = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         part.write_bytes(content)

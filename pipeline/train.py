@@ -9,11 +9,10 @@ import argparse
 import time
 
 from pipeline import pair, params, paths, records
-from pipeline.files import replace
 from pipeline.kept import Kept
 from pipeline.records import Record
 from pipeline.run import Run
-from pipeline.script import run_script
+from pipeline.script import run_script, write_whole
 from pipeline.training.data import Pairs
 from pipeline.training.executor import choose_device, compute
 from pipeline.training.progress import Progress
@@ -58,7 +57,7 @@ def main() -> None:
     start = time.perf_counter()
     found = train_kept(combo.key, runs, pairs, device)
     for run in runs:
-        replace(paths.weights(combo.key, run.seed), found[run][0])
+        write_whole(paths.weights(combo.key, run.seed), found[run][0])
     trained = [found[run][1] for run in runs]
     records.write(paths.record(combo.key), trained)
     Kept(pairs.digest).drop(runs)

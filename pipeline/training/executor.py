@@ -12,13 +12,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 
-import joblib
 import torch
 
 from pipeline import weights
 from pipeline.records import Record
 from pipeline.run import Run
-from pipeline.script import StudyError
+from pipeline.script import StudyError, cores, die_with_parent
 from pipeline.training.data import Pairs
 from pipeline.training.loop import Trained, train
 from pipeline.training.measures import record
@@ -46,18 +45,14 @@ def choose_device(name: str, precision: str = "fp32") -> torch.device:
         raise StudyError("params.yaml: device: cuda, but torch finds no CUDA device; set device to auto or cpu")
     if name == "cpu" and precision == "tf32":
         raise StudyError("params.yaml: precision: tf32 is of CUDA's matrix products, and this runs on a CPU; set fp32")
-    if name == "cpu" and precision == "bf16" and not _has_bfloat16():
+    if name == "cpu" and precision == "bf16" and not has_bfloat16():
         raise StudyError("params.yaml: precision: bf16, which this CPU only emulates, slowly; set fp32")
     return torch.device(name)
 
 
-def _has_bfloat16() -> bool:
+def has_bfloat16() -> bool:
     """Whether the CPU has bfloat16 arithmetic of its own."""
     return torch.cpu.get_capabilities().get("avx512_bf16", False)
-
-
-def cores() -> int:
-    return joblib.cpu_count()
 
 
 def compute(
@@ -141,6 +136,7 @@ class _Worker:
 
     @classmethod
     def start(cls, pairs: Pairs, accuracies, stop, parent: int) -> None:
+        die_with_parent(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the stage, which stops its workers
         torch.set_num_threads(1)
         _keep_freed_memory()
