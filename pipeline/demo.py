@@ -3,9 +3,9 @@
 It differs from the study in params.yaml alone (`make_small`), and leaves the project's own results as they are.
 """
 
+import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -55,14 +55,22 @@ def make_small(content: dict) -> None:
 
 
 def run_dvc(folder: Path, *arguments: str) -> None:
-    """Run dvc in this folder, with this Python for the stages too; StudyError if it fails."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    if subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, env=environment).returncode:
+    """Run dvc in this folder, within this process: whatever ends it ends dvc, and with that its stages.
+
+    Raises StudyError if dvc fails.
+    """
+    from dvc.cli import main as dvc
+
+    with contextlib.chdir(folder):
+        status = dvc(list(arguments))
+    if status:
         raise StudyError(f"dvc {' '.join(arguments)} failed in {folder}: what it said stands above")
 
 
 def main() -> None:
     start = time.perf_counter()
+    # The commands of stages start `python`: this one.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     print(f"The study on scikit-learn's digits, in {FOLDER}/ (made anew each time)", flush=True)
     if FOLDER.exists():
         shutil.rmtree(FOLDER)
