@@ -148,11 +148,13 @@ def _read(source: str, name: str) -> bytes:
         size = int(size) if size.isdecimal() else None
         # disable=None: no bar where standard error is no terminal
         with tqdm(total=size, unit="B", unit_scale=True, desc=name, disable=None, leave=False) as bar:
-            while time.monotonic() < end and (chunk := stream.read1(CHUNK)):
+            while chunk := stream.read1(CHUNK):
                 content += chunk
                 bar.update(len(chunk))
                 if len(content) > LARGEST:
                     raise ValueError(f"more than {LARGEST:,} bytes, which no file of MNIST has")
+                if time.monotonic() > end:
+                    raise ValueError(f"not whole after {DEADLINE} s")
     if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[name]:
         raise ValueError(f"wrong MD5 ({kind} of {len(content):,} bytes)")
     return bytes(content)

@@ -81,7 +81,7 @@ def write_whole(path: Path, content: bytes) -> None:
 def cores() -> int:
     """How many processes may work at once: the cores that this process may use, at most LOKY_MAX_CPU_COUNT.
 
-    Raises StudyError if that variable is no number from 1.
+    Raises StudyError if that variable is no whole number from 1.
     """
     import joblib
 
@@ -100,12 +100,14 @@ def end_with_dvc() -> None:
     stage = os.environ.get("DVC_STAGE")
     if stage is None:
         return
+    reason = f"{stage}: dvc was killed; `dvc repro` goes on from the last finished stage"
     for process in psutil.Process().parents():
         with contextlib.suppress(psutil.Error):
-            if process.name().lower().startswith(("dvc", "python")):  # or a program that calls DVC, as `demo` does
-                end_with(process, f"{stage}: dvc was killed; `dvc repro` goes on from the last finished stage")
+            program = Path(process.exe()).name.lower()  # dvc's own, or the Python that runs it, in `demo` too
+            if "dvc" in program or "python" in program:
+                end_with(process, reason)
                 return
-    raise StudyError(f"{stage}: dvc was killed; `dvc repro` goes on from the last finished stage")
+    raise StudyError(reason)
 
 
 def end_with(process: psutil.Process, reason: str) -> None:

@@ -1,6 +1,9 @@
 """The copy in which the demonstration runs: all that DVC needs, none of the study's results, params changed."""
 
+import os
+import shutil
 import signal
+import subprocess
 
 import psutil
 import pytest
@@ -87,3 +90,10 @@ def test_killed_it_leaves_nothing_running(tmp_path, end):
     program.communicate()
     assert program.returncode == -end
     assert not [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_has_python_use_utf_8_in_any_locale():
+    command = ["make", "--silent", "--eval", "show: ; @echo $$PYTHONUTF8", "show"]
+    said = subprocess.run(command, cwd=ROOT, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True)
+    assert said.stdout == "1\n"

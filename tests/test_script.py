@@ -141,7 +141,7 @@ def test_stage_whose_dvc_is_gone_does_not_begin(monkeypatch):
     """Killed while the stage imported its modules."""
     monkeypatch.setenv("DVC_STAGE", "pair")
     monkeypatch.setattr(psutil.Process, "parents", lambda self: [psutil.Process(1)])
-    monkeypatch.setattr(psutil.Process, "name", lambda self: "init")
+    monkeypatch.setattr(psutil.Process, "exe", lambda self: "/usr/sbin/init")
     assert said_by(AssertionError("it began"), monkeypatch).startswith("error: pair: dvc was killed")
 
 
