@@ -19,6 +19,7 @@ import joblib
 import pandas as pd
 import torch
 import torch.nn.functional as F
+from pipeline.training.workers import choose_device, train_combo
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import reference
@@ -29,7 +30,6 @@ from pipeline.params import Combo
 from pipeline.script import StudyError, run_script
 from pipeline.training import loop
 from pipeline.training.data import load_runs
-from pipeline.training.workers import choose_device, train_combo
 
 TECHNIQUE = "weight_sharing_aux_loss"
 EPOCHS = 4  # per measurement; the first is left out, since memory and kernels are made ready in it

@@ -20,8 +20,9 @@ FOLDER = Path("demo")
 ARCHITECTURES = ("deep_fc", "convnet", "basenet")
 EPOCHS = 15  # at most; the whole then takes about two minutes on two cores
 
+IGNORED = ("data/.gitignore", "models/.gitignore")  # in a clone, the folders are there
 # What DVC and the stages need of a project; not the lock and the reports, which are another study's results.
-PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore")
+PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", *IGNORED)
 
 
 def copy_project(destination: Path, change: Callable[[dict], None], project: Path = Path()) -> None:
@@ -45,9 +46,9 @@ def copy_project(destination: Path, change: Callable[[dict], None], project: Pat
 
 
 def make_small(content: dict) -> None:
-    """Change params.yaml to scikit-learn's digits, fewer pairs, runs and epochs, and three of the architectures."""
+    """Change params.yaml to scikit-learn's digits, fewer pairs, seeds and epochs, and three of the architectures."""
     content["data"].update(source="digits", train_pairs=500, test_pairs=200)
-    content["runs"] = 3
+    content["seeds"] = 3
     recipes = content["architectures"].items()
     content["architectures"] = {name: recipe for name, recipe in recipes if name in ARCHITECTURES}
     for recipe in content["architectures"].values():

@@ -37,7 +37,7 @@ def downsample(images: np.ndarray) -> Tensor:
 
 
 def draw_pairs(images: dict[str, int], draws: Iterable[Draw]) -> dict[str, dict[Draw, Tensor]]:
-    """By split, each draw's pairs of indices below that split's number of images, none twice: (images // 2, 2) int32."""
+    """By split, each draw's pairs of indices below its number of images, none twice: (images // 2, 2) int32."""
     drawn: dict[str, dict[Draw, Tensor]] = {split: {} for split in SPLITS}
     for draw in draws:
         generator = seeds.pairs_generator(draw.seed)

@@ -18,10 +18,9 @@ import torch
 from PIL import Image
 from torch import Tensor
 
+from pipeline import pair, weights
 from pipeline.networks.pair_network import Output, answers
 from pipeline.script import StudyError, run_script
-from pipeline.training import weights
-from pipeline.training.data import load_runs
 
 FORMATS = ("PNG", "JPEG", "BMP", "GIF")  # not all of Pillow's: EPS, for one, would start another program
 SIZES = ((14, 14), (28, 28))
@@ -86,18 +85,16 @@ def main() -> None:
 
     trained = weights.load(arguments.weights)
     if arguments.test_pair is None:
-        pair = torch.stack([read_image(path) for path in arguments.images])
-        print(describe(trained(pair[None])))
+        images = torch.stack([read_image(path) for path in arguments.images])
+        print(describe(trained(images[None])))
         return
-    test = load_runs([trained.origin.seed], standardize=False).test
-    count = test.digits.shape[1]
-    if not 0 <= arguments.test_pair < count:
-        raise StudyError(
-            f"--test-pair {arguments.test_pair}: run {trained.origin.seed} has test pairs 0 to {count - 1}"
-        )
-    first, second = test.digits[0, arguments.test_pair].tolist()
-    answer = describe(trained(test.images[0, arguments.test_pair][None]))
-    print(f"{answer} (true digits: {first} and {second})")
+    data = trained.origin.run.data
+    if not 0 <= arguments.test_pair < data.test_pairs:
+        raise StudyError(f"--test-pair {arguments.test_pair}: the network has test pairs 0 to {data.test_pairs - 1}")
+    test = pair.read([data.draw], ["train", "test"]).test
+    chosen = test.draws[data.draw][arguments.test_pair].long()  # (2,)
+    first, second = test.labels[chosen].tolist()
+    print(f"{describe(trained(test.images[chosen][None].float()))} (true digits: {first} and {second})")
 
 
 if __name__ == "__main__":

@@ -50,5 +50,3 @@ def changed(run: Run, **changes) -> Run:
         parts[name] = type(part).model_validate(part.model_dump() | fields)
     assert not changes, f"no such field: {changes}"
     return Run(**({"seed": run.seed, "weights_seed": run.weights_seed} | parts | own))
-
-

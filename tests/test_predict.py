@@ -9,15 +9,17 @@ import pytest
 import torch
 from PIL import Image
 
-from pipeline import paths, predict
-from pipeline.script import StudyError
-from pipeline.training.workers import train_combo
+from pipeline import pair, paths, predict
+from pipeline.script import StudyError, write_whole
+from pipeline.training.executor import compute
 
 
 @pytest.fixture
 def trained(small_study):
     combo = small_study.combo("convnet", "weight_sharing_aux_loss")
-    train_combo(combo, 1, torch.device("cpu"), "fp32", lambda accuracies: None)
+    runs = small_study.runs(combo)[:1]
+    (finished,) = compute(runs, pair.read([runs[0].data.draw]), torch.device("cpu"))
+    write_whole(paths.weights(combo.key, 0), finished.weights)
     return paths.weights(combo.key, 0)
 
 
@@ -40,7 +42,7 @@ def test_two_images_are_compared(trained, monkeypatch, capsys, tmp_path):
 def test_a_test_pair_is_compared(trained, monkeypatch, capsys):
     call(monkeypatch, trained, "--test-pair", 3)
     assert "(true digits: " in capsys.readouterr().out
-    with pytest.raises(StudyError, match="run 0 has test pairs 0 to 39"):
+    with pytest.raises(StudyError, match="the network has test pairs 0 to 39"):
         call(monkeypatch, trained, "--test-pair", 40)
 
 

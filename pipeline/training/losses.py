@@ -27,7 +27,7 @@ def losses(output: Output, digits: Tensor, targets: Tensor, run: Run) -> dict[st
 
 
 def comparison_loss(logits: Tensor, targets: Tensor, kind: str = "cross_entropy") -> Tensor:
-    """The loss of the answer: (R,) means over the batch, from logits (R, B, 2) of "no" and "yes", or (R, B, 1) of "yes".
+    """The loss of the answer: (R,) means over the batch, from logits (R, B, 2) of no and yes, or (R, B, 1) of yes.
 
     `kind` is `Protocol.answer_loss`.
     """

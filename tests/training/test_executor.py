@@ -96,6 +96,7 @@ def test_a_killed_worker_is_noticed(monkeypatch):
 
 def test_interrupting_stops_the_workers():
     """What Ctrl-C does: the stage's own exception comes through, and no worker trains on."""
+
     def interrupt(accuracies):
         if accuracies:
             raise KeyboardInterrupt

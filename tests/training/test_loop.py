@@ -24,7 +24,9 @@ def assert_same(first, second, rtol=1e-6) -> None:
         assert second.curves[name] == pytest.approx(curve, rel=rtol), name
     assert torch.equal(first.answers, second.answers)
     for name, tensor in first.weights.items():
-        torch.testing.assert_close(second.weights[name], tensor, rtol=rtol, atol=1e-6, msg=lambda t, n=name: f"{n}: {t}")
+        torch.testing.assert_close(
+            second.weights[name], tensor, rtol=rtol, atol=1e-6, msg=lambda t, n=name: f"{n}: {t}"
+        )
 
 
 @COMBOS

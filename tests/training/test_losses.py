@@ -18,9 +18,7 @@ def test_two_logits_are_scored_by_cross_entropy():
 
 def test_one_logit_is_scored_by_binary_cross_entropy():
     logits = torch.tensor([[[0.0], [math.log(3)]]])  # (1 run, 2 pairs, 1): probabilities 1/2 and 3/4
-    assert comparison_loss(logits, torch.tensor([[1, 0]])).tolist() == pytest.approx(
-        [(math.log(2) + math.log(4)) / 2]
-    )
+    assert comparison_loss(logits, torch.tensor([[1, 0]])).tolist() == pytest.approx([(math.log(2) + math.log(4)) / 2])
 
 
 def test_digit_loss_adds_the_two_digits_means():
@@ -41,7 +39,9 @@ def test_runs_do_not_mix():
 def test_squared_error_is_of_the_probability_of_yes():
     one, two = torch.tensor([[[math.log(3)], [0.0]]]), torch.tensor([[[0.0, math.log(3)], [1.0, 1.0]]])
     for logits in (one, two):  # probabilities 3/4 and 1/2
-        assert comparison_loss(logits, torch.tensor([[1, 0]]), "squared_error").item() == pytest.approx((1 / 16 + 1 / 4) / 2)
+        assert comparison_loss(logits, torch.tensor([[1, 0]]), "squared_error").item() == pytest.approx(
+            (1 / 16 + 1 / 4) / 2
+        )
 
 
 def test_digit_loss_on_probabilities_is_bounded():

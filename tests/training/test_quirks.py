@@ -76,7 +76,9 @@ def test_quirk_changes_something(quirk):
     sound = short_run("mlpnet", "weight_sharing_aux_loss", **SOUND)
     before, after = (train([run], PAIRS, CPU)[0] for run in (sound, changed(sound, **QUIRKS[quirk])))
     if quirk == "never in eval":
-        assert not torch.equal(before.weights["encoders.0.trunk.3.running_mean"], after.weights["encoders.0.trunk.3.running_mean"])
+        assert not torch.equal(
+            before.weights["encoders.0.trunk.3.running_mean"], after.weights["encoders.0.trunk.3.running_mean"]
+        )
     else:
         assert before.curves["loss"] != after.curves["loss"]
 
