@@ -69,7 +69,13 @@ def effect_runs(runs: pd.DataFrame, trained_out: dict[str, set[str]]) -> pd.Data
         for average, chosen in averages.items():
             listed += [(average, *item) for item in chosen.dropna().mean(axis=1).round(12).items()]
         rows += [
-            {"data_set": runs["data_set"].iloc[0], "effect": effect, "architecture": name, "seed": seed, "difference": d}
+            {
+                "data_set": runs["data_set"].iloc[0],
+                "effect": effect,
+                "architecture": name,
+                "seed": seed,
+                "difference": d,
+            }
             for name, seed, d in listed
         ]
     return tables.frame("effect_runs", rows)
