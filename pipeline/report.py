@@ -1,7 +1,7 @@
 """Stage `report`: the study on one page that needs nothing else.
 
-Reads params.yaml, reports/*.csv and reports/figures/*.png; writes reports/index.html, figures and style inside. The page
-is laid out by report.html beside this file; every number and verdict on it comes from the tables. Pages of further
+Reads params.yaml, reports/*.csv and reports/figures/*.png; writes reports/index.html, figures and style inside. The
+page is laid out by report.html beside this file; every number and verdict on it comes from the tables. Pages of further
 studies (reports/STUDY/index.html) are linked if they are there when it is written.
 """
 
@@ -41,7 +41,7 @@ def accuracy_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
 
 
 def effect_rows(study: Params, effects: pd.DataFrame) -> list[dict]:
-    """A row per effect: its averages, the cells of the architectures, and how many of their intervals leave out zero."""
+    """A row per effect: its averages, the cells of the architectures, how many of their intervals leave out zero."""
     rows = []
     for name, group in effects.groupby("effect", sort=False):
         by_name = {cell["architecture"]: cell for cell in group.to_dict("records")}

@@ -97,14 +97,16 @@ def headline(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         sentences.append(f"{where}, test accuracy changes against the baseline by {listed(gains)}")
         if "interaction" in rows:
             sentences[0] += (
-                f"; beside an auxiliary loss, weight sharing still changes it by {gain(rows['weight_sharing_given_aux_loss'])}, "
-                f"and the gain of both differs from the sum of the single gains by {gain(rows['interaction'])}"
+                "; beside an auxiliary loss, weight sharing still changes it by "
+                f"{gain(rows['weight_sharing_given_aux_loss'])}, and the gain of "
+                f"both differs from the sum of the single gains by {gain(rows['interaction'])}"
             )
     if "readout" in rows:
         both = "weight_sharing_aux_loss"
         sentences.append(
             f"Networks with both answer {score[both]} % of the test pairs right by their comparator; comparing the two "
-            f"digits that the same networks read would answer {read[both]} % right, a difference of {gain(rows['readout'])}"
+            f"digits that the same networks read would answer {read[both]} % right, "
+            f"a difference of {gain(rows['readout'])}"
         )
     latent = [
         f"{score[technique]} % {trained}, {gain(rows[effect])} against {label(reference)}"
@@ -128,7 +130,7 @@ def headline(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
 
 
 def reservations(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
-    """What the headline must not be read without, from the tables of these names: architectures, training, divergence."""
+    """What the headline must not be read without, from the same tables: architectures, training, divergence."""
     sentences = []
     averages = effects[effects["architecture"] == AVERAGE].set_index("effect")
     for effect in [name for name in ("weight_sharing", "aux_loss") if name in averages.index]:
@@ -160,8 +162,8 @@ def reservations(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         combos = [f"{row['architecture']}-{row['technique']} {row['diverged']}" for row in diverged.to_dict("records")]
         total = summary["runs"].sum() + summary["diverged"].sum()
         sentences.append(
-            f"{diverged['diverged'].sum()} of {total:,} runs diverged and are left out of all means, each with the runs "
-            f"of its seed that it would be compared with: {'; '.join(combos)}."
+            f"{diverged['diverged'].sum()} of {total:,} runs diverged and are left out of all means, each with the "
+            f"runs of its seed that it would be compared with: {'; '.join(combos)}."
         )
     else:
         sentences.append("No run diverged.")
@@ -179,7 +181,7 @@ def parameter_ratio(summary: pd.DataFrame) -> str:
 
 
 def verdicts(published_vs_ours: pd.DataFrame) -> str:
-    """How many published test accuracies ours agree with: `Of 35 published test accuracies, ours agree with 16; ...`."""
+    """How many published test accuracies ours agree with: `Of 35 published test accuracies, ours ...`."""
     tested = published_vs_ours[published_vs_ours["measure"] != "train_accuracy"]
     counts = tested["verdict"].value_counts()
     words = {

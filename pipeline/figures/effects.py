@@ -45,8 +45,8 @@ def figure(params: Params, effect_runs: pd.DataFrame, effects: pd.DataFrame) -> 
     text = (
         "A dot is the difference within one seed, where all techniques see the same pairs; a diamond is the mean over "
         "seeds with its 95% Student t interval. Averages are taken over architectures within a seed first, so that "
-        "their arms speak of other seeds alone; the grey band is a t interval over the architectures' means. Each row of "
-        "panels has a scale of its own."
+        "their arms speak of other seeds alone; the grey band is a t interval over the architectures' means. Each "
+        "row of panels has a scale of its own."
     )
     style.heading(figure, title, text, params, marks, columns=2)
     return figure

@@ -42,9 +42,9 @@ def figure(params: Params, curves: pd.DataFrame, summary: pd.DataFrame) -> Figur
         Patch(facecolor=SHADE, edgecolor="0.7", label="not trained out"),
     ]
     text = (
-        "Thin lines are runs, thick ones their means; a run that diverges ends there. Training accuracy is taken from the "
-        "batches as they passed, with dropout on; test accuracy after the epoch, with dropout off. By the digits read: "
-        "what comparing the two digits that a network reads would answer, where a comparator answers instead."
+        "Thin lines are runs, thick ones their means; a run that diverges ends there. Training accuracy is taken from "
+        "the batches as they passed, with dropout on; test accuracy after the epoch, with dropout off. By the digits "
+        "read: what comparing the two digits that a network reads would answer, where a comparator answers instead."
     )
     style.heading(figure, "Accuracy (%) after each epoch", text, params, marks)
     return figure

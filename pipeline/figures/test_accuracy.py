@@ -40,8 +40,8 @@ def figure(params: Params, runs: pd.DataFrame, summary: pd.DataFrame) -> Figure:
     axes[0].set_yticks(np.arange(len(techniques)), [wording.label(name) for name in techniques])
     text = (
         "A point is a run, hollow where the combo is not trained out. A thin line joins the runs of one seed: the same "
-        "pairs, technique by technique. A box spans the quartiles, with the median as a line; its whiskers reach to the "
-        "last run within 1.5 interquartile ranges."
+        "pairs, technique by technique. A box spans the quartiles, with the median as a line; its whiskers reach to "
+        "the last run within 1.5 interquartile ranges."
     )
     style.heading(figure, "Test accuracy after the last epoch", text, params)
     return figure
