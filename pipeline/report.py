@@ -91,7 +91,6 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
         keep_trailing_newline=True,
     )
     environment.filters["thousands"] = "{:,}".format
-    test_images = 2 * study.data.test_pairs
     published_figures, shared_differences = published_rows(frames["published_vs_ours"])
     machines = runs[["hardware", "device", "torch"]].drop_duplicates().to_dict("records")
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
@@ -111,13 +110,9 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
         published=published_figures,
         shared_differences=shared_differences,
         gains=frames["published_gains"].to_dict("records"),
-        parameter_ratio=wording.parameter_ratio(summary),
-        sgd=[name for name, recipe in study.architectures.items() if recipe.optimizer == "sgd"],
+        limits=wording.limits(study, summary),
         yes_share=runs["yes_share"].mean(),
         smallest_p=statistics.smallest_p(study.seeds),
-        standard_error=statistics.standard_error(0.9, study.data.test_pairs),
-        test_images=test_images,
-        shared_images=statistics.shared_images(test_images, wording.TEST_IMAGES[study.data.source]),
         machines=[f"{row['hardware']} ({row['device']}, torch {row['torch']})" for row in machines],
         further=further,
     )

@@ -5,13 +5,19 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from pipeline.analysis import statistics
 from pipeline.analysis.effects import AVERAGE_TRAINED_OUT, AVERAGES, CONTRASTS
 from pipeline.analysis.published import VERDICTS
-from pipeline.params import AVERAGE
+from pipeline.params import AVERAGE, Params
 
 DATA_SETS = {"mnist": "MNIST", "digits": "scikit-learn's digits (the offline demonstration)"}
 TEST_IMAGES = {"mnist": 10_000, "digits": 500}  # from which the seeds draw their test pairs
+BATCH_NORM = {  # what it does to a shared encoder's two images, where the architecture is no other's like
+    "basenet": "basenet normalizes each digit apart, with layers that are not shared",
+    "wide_convnet": "wide_convnet normalizes both together, as one batch",
+}
 NONE = "\N{EN DASH}"  # in a table, where a value is not defined
+TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
 DAGGER = "\N{DAGGER}"  # marks combos that are not trained out
 
@@ -159,11 +165,13 @@ def reservations(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
         sentences.append("All combos are trained out.")
     diverged = summary[summary["diverged"] > 0]
     if len(diverged):
-        combos = [f"{row['architecture']}-{row['technique']} {row['diverged']}" for row in diverged.to_dict("records")]
+        combos = [
+            f"{row['architecture']}-{row['technique']} ({row['diverged']})" for row in diverged.to_dict("records")
+        ]
         total = summary["runs"].sum() + summary["diverged"].sum()
         sentences.append(
-            f"{diverged['diverged'].sum()} of {total:,} runs diverged and are left out of all means, each with the "
-            f"runs of its seed that it would be compared with: {'; '.join(combos)}."
+            f"{diverged['diverged'].sum()} of {total:,} runs diverged: they are left out of all means, and their seeds "
+            f"out of the comparisons concerned. They are of {listed(combos)}."
         )
     else:
         sentences.append("No run diverged.")
@@ -174,7 +182,7 @@ def parameter_ratio(summary: pd.DataFrame) -> str:
     """How many weights separate encoders have for each weight of a shared one: `1.2 to 2.0 times as many`."""
     wide = summary.pivot(index="architecture", columns="technique", values="parameters")
     if not {"baseline", "weight_sharing"} <= set(wide):
-        return "see the table"
+        return "their own, and so more,"
     ratio = wide["baseline"] / wide["weight_sharing"]
     low, high = f"{ratio.min():.1f}", f"{ratio.max():.1f}"
     return f"{low} times as many" if low == high else f"{low} to {high} times as many"
@@ -192,6 +200,44 @@ def verdicts(published_vs_ours: pd.DataFrame) -> str:
     }
     said = [f"{words[verdict]} {counts[verdict]}" for verdict in VERDICTS if verdict in counts]
     return f"Of {len(tested)} published test accuracies, ours {listed(said)}." if said else ""
+
+
+def limits(params: Params, summary: pd.DataFrame) -> list[str]:
+    """What the study cannot say, a paragraph each; `summary` is the table of that name."""
+    test_images, pool = 2 * params.data.test_pairs, TEST_IMAGES[params.data.source]
+    shared = statistics.shared_images(test_images, pool)
+    error = statistics.standard_error(0.9, params.data.test_pairs)
+    known = params.architectures
+    norms = [text for name, text in BATCH_NORM.items() if name in known]
+    sgd = [name for name, recipe in known.items() if recipe.optimizer == "sgd"]
+    differences = [
+        f"Techniques differ by more than their switches. Separate encoders have {parameter_ratio(summary)} weights."
+    ]
+    if norms:
+        differences.append(
+            f"With a shared encoder, batch norm treats the two images as each report has it: {', '.join(norms)}, and "
+            "others normalize one after the other with the same layers, or have none."
+        )
+    if sgd:
+        differences.append(
+            f"Under SGD ({listed(sgd)}), where a step grows with the gradient, a shared weight takes the sum of two "
+            "images' gradients, and the auxiliary loss makes the loss larger."
+        )
+    return [
+        "Intervals and tests speak of other seeds: other pairs, initial weights and batch orders. They do not speak of "
+        "other architectures, nor of other recipes.",
+        "Each recipe is the one that its report chose for one of its networks, and serves all techniques; a recipe of "
+        f"its own might suit a technique better. aux_weight is {params.aux_weight:g} for all architectures.",
+        " ".join(differences),
+        "The auxiliary loss and digits only are told the digits' labels; latent digits and digits only are told that "
+        "the answer compares two digits. What such knowledge is worth is part of what they gain.",
+        f"Each seed draws {test_images:,} test images out of the same {pool:,}, so that any two seeds have about "
+        f"{shared:,.0f} in common: their runs are less independent than the intervals take them for. With "
+        f"{params.data.test_pairs:,} test pairs, an accuracy of 90 % has a standard error of {100 * error:.2g} points "
+        "from the pairs alone; techniques are compared on the same pairs.",
+        "A result is that of the last epoch: nothing is chosen by test accuracy. Where a run's best epoch is shown, "
+        "it is chosen on the test pairs, and optimistic.",
+    ]
 
 
 def extremes(rows: pd.DataFrame) -> str:
