@@ -40,7 +40,7 @@ def seedwise(runs: pd.DataFrame, weights: dict[str, int], measure: str = "test_a
 
     Seeds of which a run diverged are left out.
     """
-    contrast = sum(weight * _measured(runs, term, measure) for term, weight in weights.items()).dropna()
+    contrast = sum(weight * _measured(runs, term, measure) for term, weight in weights.items()).dropna().sort_index()
     contrast = contrast.reindex(runs["architecture"].unique(), level="architecture")
     return contrast.round(12).rename("difference")  # without the rounding noise that would turn a tie into a win
 

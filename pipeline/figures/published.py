@@ -51,7 +51,7 @@ def _draw(marks: pd.DataFrame, title: str, unit: str, what: str, params: Params)
     heads = [place for place, line in enumerate(ticks) if line in set(marks["group"])]
     marks = marks.assign(place=[place for place in range(len(ticks)) if place not in heads])
 
-    figure, (left, right) = style.grid(2, 2, ROW * (len(ticks) + 2), sharey=True)
+    figure, (left, right) = style.grid(2, 2, ROW * (len(ticks) + 3), extra=1.2, sharey=True)
     colours = style.colours(params.technique_names())
     right.axvspan(-100 * MARGIN, 100 * MARGIN, color="0.92", zorder=0)
     right.axvline(0, color=style.INK, linewidth=1)
