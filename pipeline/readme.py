@@ -1,7 +1,7 @@
 """Bring the results in README.md up to date: `python -m pipeline.readme` (or `make readme`); `--check` only looks.
 
-Rewrites what stands between the markers of each block, from reports/*.csv. No stage of the flow: README.md is written
-by hand.
+Rewrites what stands between the markers of each block, from params.yaml and reports/*.csv. No stage of the flow:
+README.md is written by hand.
 """
 
 import argparse
@@ -9,57 +9,52 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import paths, wording
-from pipeline.analysis import tables
-from pipeline.analysis.published import MARGIN, VERDICTS
-from pipeline.params import AVERAGE
+from pipeline import params, paths, tables, wording
+from pipeline.analysis.published import MARGIN
+from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
 
 README = Path("README.md")
 
 
-def results(summary: pd.DataFrame, effects: pd.DataFrame) -> str:
-    """The results as Markdown, from the tables of these names: the finding, the main figure, a table of accuracies."""
-    techniques = list(summary["technique"].unique())
+def results(study: Params, effects: pd.DataFrame, summary: pd.DataFrame) -> str:
+    """The results as Markdown: the answer, the main figure, a table of accuracies, reservations."""
+    techniques = study.technique_names()
     rows = [["architecture", *map(wording.label, techniques)], ["---", *["---:"] * len(techniques)]]
     for architecture, combos in summary.groupby("architecture", sort=False):
-        scores = zip(combos["mean_test_accuracy"], combos["std_test_accuracy"], strict=True)
-        rows.append([architecture, *(wording.mean_std(mean, std) for mean, std in scores)])
-    if summary["architecture"].nunique() > 1:
+        rows.append([architecture, *map(_score, combos.to_dict("records"))])
+    if len(study.architectures) > 1:
         means = summary.groupby("technique", sort=False)["mean_test_accuracy"].mean()
-        rows.append([AVERAGE, *map(wording.percent, means)])
-    data_set, n = wording.DATA_SETS[summary["data_set"].iloc[0]], wording.runs(summary["runs"].iloc[0])
-    note = f"Test accuracy in percent after the last epoch: mean ± standard deviation of {n}. Data set: {data_set}."
-    figure = f"![Test accuracy of every run]({(paths.FIGURES / 'test_accuracy.png').as_posix()})"
-    return "\n\n".join([wording.headline(effects), figure, _table(rows), note])
-
-
-def published(published: pd.DataFrame, what_if: pd.DataFrame) -> str:
-    """How many published accuracies ours agree with, and what explains the others; from the tables of these names."""
-    tested = published[published["measure"] != "train_accuracy"]
-    counts = tested["verdict"].value_counts()
-    listed = ", ".join(f"{verdict} {counts[verdict]}" for verdict in VERDICTS if verdict in counts)
-    apart = (tested["difference"].abs() > MARGIN).sum()
-    margin = f"{100 * MARGIN:g}"
-    text = (
-        f"The verdicts on {len(tested)} published test accuracies: {listed}. *Agrees* means that the 95% "
-        f"interval of the difference lies within ±{margin} points; *higher* and *lower*, that it does not, and lies "
-        f"above or below zero; *unclear*, neither. {apart} of our means are more than {margin} points away. What "
-        "explains some of the largest differences, one of protocol tried at a time on the study's own seeds "
-        "(`python -m pipeline.what_if`):"
+        rows.append([AVERAGE, *map(wording.percent, means[techniques])])
+    size = [(study.architectures, "architecture"), (techniques, "technique"), (range(study.seeds), "seed")]
+    counts = f" {wording.TIMES} ".join(wording.counted(len(of), thing) for of, thing in size)
+    note = (
+        f"{wording.DATA_SETS[study.data.source]}, {counts}, {study.data.train_pairs:,} training pairs each. "
+        f"Test accuracy in percent after the last epoch: mean ± standard deviation over seeds. {wording.DAGGER} not "
+        f"trained out. Always answering yes: {wording.percent(summary['mean_yes_share'].mean())} %."
     )
-    rows = [
-        ["combo", "changed as published", "runs", "accuracy", "change (95% interval)"],
-        ["---", "---", "---:", "---:", "---"],
-    ]
-    for combo, tried in what_if.groupby(["architecture", "technique"], sort=False):
-        name, first = "-".join(combo), tried.iloc[0]
-        rows.append([f"`{name}`", "(as published)", "", wording.percent(first["published_mean"]), ""])
-        for row in tried.to_dict("records"):
-            gain = f"{wording.points(row['gain'])} ({wording.interval(row['ci_low'], row['ci_high'])})"
-            change = ["nothing (the study)", ""] if pd.isna(row["gain"]) else [row["change"], gain]
-            rows.append(["", change[0], f"{row['runs']}", wording.mean_std(row["mean"], row["std"]), change[1]])
-    return f"{text}\n\n{_table(rows)}"
+    figure = f"![Test accuracy of every run]({(paths.FIGURES / 'test_accuracy.png').as_posix()})"
+    answer = "\n".join(f"- {sentence}" for sentence in wording.headline(effects, summary))
+    return "\n\n".join([answer, figure, _table(rows), note, " ".join(wording.reservations(effects, summary))])
+
+
+def _score(combo: dict) -> str:
+    mark = "" if combo["trained_out"] else wording.DAGGER
+    left = f" (n = {combo['runs']})" if combo["diverged"] else ""
+    return wording.mean_std(combo["mean_test_accuracy"], combo["std_test_accuracy"]) + mark + left
+
+
+def published(published_vs_ours: pd.DataFrame) -> str:
+    """How many published accuracies ours agree with; from the table of this name."""
+    return (
+        f"{wording.verdicts(published_vs_ours)} *Agree* means that the 95% interval of the difference lies within "
+        f"±{100 * MARGIN:g} points; *higher* and *lower*, that it does not, and leaves out zero; *unclear*, neither."
+    )
+
+
+def limits(study: Params, summary: pd.DataFrame) -> str:
+    """What the study cannot say, as a list."""
+    return "\n".join(f"- {limit}" for limit in wording.limits(study, summary))
 
 
 def updated(text: str, name: str, block: str) -> str:
@@ -92,8 +87,10 @@ def main() -> None:
         text = README.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise StudyError(f"{README}: not found; run from the project's root") from None
-    wanted = updated(text, "results", results(tables.read("summary"), tables.read("effects")))
-    wanted = updated(wanted, "published", published(tables.read("published_vs_ours"), tables.read("what_if")))
+    study, summary = params.load(), tables.read("summary")
+    wanted = updated(text, "results", results(study, tables.read("effects"), summary))
+    wanted = updated(wanted, "published", published(tables.read("published_vs_ours")))
+    wanted = updated(wanted, "limits", limits(study, summary))
     if check and wanted != text:
         raise StudyError(
             f"{README}: its results are not those of {paths.REPORTS}/; `make readme` brings them up to date"

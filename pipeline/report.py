@@ -1,35 +1,39 @@
 """Stage `report`: the study on one page that needs nothing else.
 
-Reads params.yaml, reports/*.csv, reports/runs and reports/figures/*.png; writes reports/index.html, figures and style
-inside. The page is laid out by report.html beside this file; every number and verdict on it comes from the tables.
+Reads params.yaml, reports/*.csv and reports/figures/*.png; writes reports/index.html, figures and style inside. The
+page is laid out by report.html beside this file; every number and verdict on it comes from the tables. Pages of further
+studies (reports/STUDY/index.html) are linked if they are there when it is written.
 """
 
 import base64
+from collections.abc import Sequence
 from pathlib import Path
 
 import jinja2
 import pandas as pd
 
-from pipeline import params, paths, wording
-from pipeline.analysis import measured, published, tables
+from pipeline import params, paths, tables, wording
+from pipeline.analysis import measured, published, statistics
+from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
+from pipeline.figures.sources import TABLES
 from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
 
 TEMPLATE = Path(__file__).with_suffix(".html")
+SHOWN = ("runs", "summary", "effects", "published_vs_ours", "published_gains")  # tables that the page takes from
 
 
-def embedded_figure(name: str) -> str:
-    """A figure as a data URL; StudyError if it has not been drawn."""
+def read_figure(name: str) -> bytes:
+    """A figure's PNG; StudyError if it has not been drawn."""
     path = paths.FIGURES / f"{name}.png"
     try:
-        return "data:image/png;base64," + base64.b64encode(path.read_bytes()).decode()
+        return path.read_bytes()
     except FileNotFoundError:
         raise StudyError(f"{path}: missing; `dvc repro plot` draws it") from None
 
 
-def accuracy_rows(study: Params) -> list[dict]:
-    """The table `summary`, a row per architecture: its combos, in the techniques' order, the best of them marked."""
-    summary = tables.read("summary")
+def accuracy_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
+    """A row per architecture: its combos' rows of `summary`, in the techniques' order, the best of them marked."""
     best = summary.groupby("architecture")["mean_test_accuracy"].transform("max") == summary["mean_test_accuracy"]
     cells = {(cell["architecture"], cell["technique"]): cell for cell in summary.assign(best=best).to_dict("records")}
     techniques = study.technique_names()
@@ -37,17 +41,48 @@ def accuracy_rows(study: Params) -> list[dict]:
 
 
 def effect_rows(study: Params, effects: pd.DataFrame) -> list[dict]:
-    """The table `effects`, a row per architecture, then their average if there are several: a cell per effect."""
-    cells = {(cell["architecture"], cell["effect"]): cell for cell in effects.to_dict("records")}
-    names = list(effects["effect"].unique())
-    rows = [*study.architectures, *([AVERAGE] if len(study.architectures) > 1 else [])]
-    return [{"architecture": name, "cells": [cells[name, effect] for effect in names]} for name in rows if names]
+    """A row per effect: its averages, the cells of the architectures, how many of their intervals leave out zero."""
+    rows = []
+    for name, group in effects.groupby("effect", sort=False):
+        by_name = {cell["architecture"]: cell for cell in group.to_dict("records")}
+        single = [by_name[architecture] for architecture in study.architectures if architecture in by_name]
+        row = {"effect": name, "cells": [by_name.get(architecture) for architecture in study.architectures]}
+        row |= {"average": by_name.get(AVERAGE), "trained_out": by_name.get(AVERAGE_TRAINED_OUT)}
+        row |= {
+            "above": sum(cell["ci_low"] > 0 for cell in single),
+            "below": sum(cell["ci_high"] < 0 for cell in single),
+        }
+        rows.append(row | {"extremes": wording.extremes(group)})
+    return rows
 
 
-def page(study: Params) -> str:
-    """The page, from the tables, the figures and what the records say of device and versions."""
-    effects = tables.read("effects")
-    records = measured.read_records(study)
+def published_rows(published_vs_ours: pd.DataFrame) -> tuple[list[dict], dict[int, list[str]]]:
+    """Its rows, each with `own` differences of protocol; and those that all figures of a report share, by report."""
+    rows = published_vs_ours.to_dict("records")
+    shared: dict[int, list[str]] = {}
+    for row in rows:
+        row["own"] = row["protocol_differences"].split("; ")
+        shared[row["report"]] = [d for d in shared.get(row["report"], row["own"]) if d in row["own"]]
+    for row in rows:
+        row["own"] = [difference for difference in row["own"] if difference not in shared[row["report"]]]
+    return rows, shared
+
+
+def technique_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
+    """A row per technique: its switches, and the means over architectures of what its runs measured."""
+    rows = []
+    for name in study.technique_names():
+        of_technique = summary[summary["technique"] == name]
+        combo = study.combo(next(iter(study.architectures)), name)
+        means = {column: mean for column, mean in of_technique.mean(numeric_only=True).items() if "mean" in column}
+        parameters = of_technique["parameters"]
+        rows.append(means | {"technique": name, "combo": combo, "fewest": parameters.min(), "most": parameters.max()})
+    return rows
+
+
+def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, bytes], further: Sequence[str] = ()) -> str:
+    """The page, from the tables SHOWN, the figures' PNGs and the names of further studies that have a page."""
+    effects, summary, runs = frames["effects"], frames["summary"], frames["runs"]
     environment = jinja2.Environment(
         autoescape=True,
         undefined=jinja2.StrictUndefined,
@@ -55,24 +90,40 @@ def page(study: Params) -> str:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    environment.filters["thousands"] = "{:,}".format
+    published_figures, shared_differences = published_rows(frames["published_vs_ours"])
+    machines = runs[["hardware", "device", "torch"]].drop_duplicates().to_dict("records")
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         study=study,
         wording=wording,
-        figure=embedded_figure,
+        measured=measured,
+        average=AVERAGE,
+        sources=TABLES,
+        figure=lambda name: "data:image/png;base64," + base64.b64encode(figures[name]).decode(),
         margin=100 * published.MARGIN,
-        accuracies=accuracy_rows(study),
+        accuracies=accuracy_rows(study, summary),
+        techniques=technique_rows(study, summary),
         effects=effect_rows(study, effects),
-        headline=wording.headline(effects),
-        findings={effect: wording.finding(rows) for effect, rows in effects.groupby("effect", sort=False)},
-        published=tables.read("published_vs_ours").to_dict("records"),
-        gains=tables.read("published_gains").to_dict("records"),
-        machines=sorted({f"{run.hardware} ({run.device}, torch {run.torch})" for run in records}),
+        headline=wording.headline(effects, summary),
+        reservations=wording.reservations(effects, summary),
+        verdicts=wording.verdicts(frames["published_vs_ours"]),
+        published=published_figures,
+        shared_differences=shared_differences,
+        gains=frames["published_gains"].to_dict("records"),
+        limits=wording.limits(study, summary),
+        yes_share=runs["yes_share"].mean(),
+        smallest_p=statistics.smallest_p(study.seeds),
+        machines=[f"{row['hardware']} ({row['device']}, torch {row['torch']})" for row in machines],
+        further=further,
     )
 
 
 def main() -> None:
     """Write the page."""
-    content = page(params.load())
+    study = params.load()
+    frames, figures = {name: tables.read(name) for name in SHOWN}, {name: read_figure(name) for name in TABLES}
+    further = sorted(path.parent.name for path in paths.REPORTS.glob("*/index.html"))
+    content = page(study, frames, figures, further)
     paths.PAGE.write_text(content, encoding="utf-8")
     print(f"{paths.PAGE}: {len(content) / 1e6:.1f} MB")
 

@@ -1,15 +1,25 @@
 """How names and numbers are worded for readers, the same in figures, page and README: accuracies in percent."""
 
 import math
+from collections.abc import Sequence
 
 import pandas as pd
 
-from pipeline.analysis.effects import CONTRASTS
-from pipeline.params import AVERAGE
+from pipeline.analysis import statistics
+from pipeline.analysis.effects import AVERAGE_TRAINED_OUT, AVERAGES, CONTRASTS
+from pipeline.analysis.published import VERDICTS
+from pipeline.params import AVERAGE, Params
 
 DATA_SETS = {"mnist": "MNIST", "digits": "scikit-learn's digits (the offline demonstration)"}
+TEST_IMAGES = {"mnist": 10_000, "digits": 500}  # from which the seeds draw their test pairs
+BATCH_NORM = {  # what it does to a shared encoder's two images, where the architecture is no other's like
+    "basenet": "basenet normalizes each digit apart, with layers that are not shared",
+    "wide_convnet": "wide_convnet normalizes both together, as one batch",
+}
 NONE = "\N{EN DASH}"  # in a table, where a value is not defined
+TIMES = "\N{MULTIPLICATION SIGN}"
 MINUS = "\N{MINUS SIGN}"
+DAGGER = "\N{DAGGER}"  # marks combos that are not trained out
 
 
 def label(name: str) -> str:
@@ -28,9 +38,14 @@ def compared(effect: str) -> str:
     return " vs. ".join(sides)
 
 
-def runs(n: int) -> str:
+def counted(n: int, thing: str) -> str:
     """`1 run`, `10 runs`."""
-    return f"{n} run{'' if n == 1 else 's'}"
+    return f"{n:,} {thing}{'' if n == 1 else 's'}"
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
 def percent(fraction: float) -> str:
@@ -61,40 +76,171 @@ def interval(low: float, high: float) -> str:
     return NONE if math.isnan(low) else f"{points(low)} to {points(high)}"
 
 
-def headline(effects: pd.DataFrame) -> str:
-    """One sentence, from the table `effects`: what each technique changes against the baseline, over architectures.
-
-    An empty table gives a sentence that says so.
-    """
-    rows = effects[(effects["architecture"] == AVERAGE) & effects["effect"].map(_is_gain)].to_dict("records")
-    if not rows:
-        return "No technique of params.yaml can be compared with the baseline."
-    parts = []
-    for row in rows:
-        bounds = interval(row["ci_low"], row["ci_high"])
-        known = "no interval from one run" if bounds == NONE else f"95% interval {bounds}"
-        parts.append(f"{points(row['mean_difference'])} points with {label(row['effect'])} ({known})")
-    listed = ", ".join(parts[:-1]) + " and " + parts[-1] if len(parts) > 1 else parts[0]
-    count = effects["architecture"].nunique() - 1
-    where = f"Averaged over the {count} architectures" if count > 1 else f"With {effects['architecture'].iloc[0]}"
-    return f"{where}, test accuracy changes against the baseline by {listed}."
+def half_width(low: float, high: float) -> str:
+    """Half the width of an interval that is symmetric about its estimate: ` ± 0.6`; nothing where it is not defined."""
+    return "" if math.isnan(low) else f" ± {100 * (high - low) / 2:.1f}"
 
 
-def _is_gain(effect: str) -> bool:
-    """Whether an effect is one technique compared with the baseline."""
-    return sorted(CONTRASTS[effect].values()) == [-1, 1] and CONTRASTS[effect].get("baseline") == -1
+def gain(row: dict, known: str = "") -> str:
+    """A row of the table `effects`: `+3.6 points (+2.9 to +4.4)`; `known` says what the bounds are."""
+    bounds = interval(row["ci_low"], row["ci_high"])
+    return f"{points(row['mean_difference'])} points ({'no interval' if bounds == NONE else known + bounds})"
 
 
-def finding(rows: pd.DataFrame) -> str:
-    """What the rows of one effect in the table `effects` say: its average, and how the architectures differ."""
-    mean = rows.set_index("architecture")["mean_difference"]
-    single = rows[rows["architecture"] != AVERAGE].set_index("architecture")
-    text = f"{points(mean[AVERAGE])} points"
-    if len(single) == 1:
-        return text
-    lowest, highest = single["mean_difference"].idxmin(), single["mean_difference"].idxmax()
-    text += f" on average, from {points(mean[lowest])} ({lowest}) to {points(mean[highest])} ({highest})"
-    if single["ci_low"].isna().all():
-        return text
-    above, below = (single["ci_low"] > 0).sum(), (single["ci_high"] < 0).sum()
-    return f"{text}; {above} of {len(single)} intervals lie above zero, {below} below"
+def headline(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    """The answer in three sentences at most, from the tables of these names: fewer where techniques are missing."""
+    rows = {row["effect"]: row for row in effects[effects["architecture"] == AVERAGE].to_dict("records")}
+    mean = summary.groupby("technique")[["mean_test_accuracy", "mean_readout_accuracy"]].mean()
+    score, read = mean["mean_test_accuracy"].map(percent), mean["mean_readout_accuracy"].map(percent)
+    names = list(summary["architecture"].unique())
+    where = f"Averaged over the {len(names)} architectures" if len(names) > 1 else f"With {names[0]}"
+    known = [name for name in ("weight_sharing", "aux_loss", "both") if name in rows]
+    gains = [
+        f"{gain(rows[name], '' if place else '95% interval ')} with {label(name)}" for place, name in enumerate(known)
+    ]
+    sentences = []
+    if gains:
+        sentences.append(f"{where}, test accuracy changes against the baseline by {listed(gains)}")
+        if "interaction" in rows:
+            sentences[0] += (
+                "; beside an auxiliary loss, weight sharing still changes it by "
+                f"{gain(rows['weight_sharing_given_aux_loss'])}, and the gain of "
+                f"both differs from the sum of the single gains by {gain(rows['interaction'])}"
+            )
+    if "readout" in rows:
+        both = "weight_sharing_aux_loss"
+        sentences.append(
+            f"Networks with both answer {score[both]} % of the test pairs right by their comparator; comparing the two "
+            f"digits that the same networks read would answer {read[both]} % right, "
+            f"a difference of {gain(rows['readout'])}"
+        )
+    latent = [
+        f"{score[technique]} % {trained}, {gain(rows[effect])} against {label(reference)}"
+        for technique, effect, reference, trained in (
+            ("latent_digits", "latent_digits", "weight_sharing", "trained on answers alone"),
+            (
+                "latent_digits_aux_loss",
+                "latent_digits_given_aux_loss",
+                "weight_sharing_aux_loss",
+                "with the auxiliary loss",
+            ),
+        )
+        if effect in rows
+    ]
+    if latent:
+        sentences.append(
+            f"With latent digits, where the answer is computed from the digits' probabilities without a comparator, "
+            f"test accuracy is {', and '.join(latent)}"
+        )
+    return [f"{sentence}." for sentence in sentences] or ["params.yaml lists no techniques that an effect compares."]
+
+
+def reservations(effects: pd.DataFrame, summary: pd.DataFrame) -> list[str]:
+    """What the headline must not be read without, from the same tables: architectures, training, divergence."""
+    sentences = []
+    averages = effects[effects["architecture"] == AVERAGE].set_index("effect")
+    for effect in [name for name in ("weight_sharing", "aux_loss") if name in averages.index]:
+        rows = effects[effects["effect"] == effect]
+        if not math.isnan(averages.loc[effect, "spread_low"]):
+            bounds = interval(averages.loc[effect, "spread_low"], averages.loc[effect, "spread_high"])
+            sentences.append(
+                f"By architecture, the change with {label(effect)} goes from {extremes(rows)}; an interval over the "
+                f"{averages.loc[effect, 'architectures']} architectures instead of the seeds is {bounds}."
+            )
+    weak = summary[~summary["trained_out"] & (summary["runs"] > 0)]
+    if len(weak):
+        groups = weak.groupby("architecture", sort=False)["technique"]
+        by_architecture = [f"{name} with {listed([label(technique) for technique in group])}" for name, group in groups]
+        text = f"{len(weak)} of {len(summary)} combos are not trained out: {'; '.join(by_architecture)}."
+        kept = effects[effects["architecture"] == AVERAGE_TRAINED_OUT].to_dict("records")
+        without = [
+            f"{gain(row)} with {label(row['effect'])}"
+            for row in kept
+            if row["effect"] in ("weight_sharing", "aux_loss", "both")
+        ]
+        if without:
+            text += f" Without the architectures concerned, the changes against the baseline are {listed(without)}."
+        sentences.append(text)
+    else:
+        sentences.append("All combos are trained out.")
+    diverged = summary[summary["diverged"] > 0]
+    if len(diverged):
+        combos = [
+            f"{row['architecture']}-{row['technique']} ({row['diverged']})" for row in diverged.to_dict("records")
+        ]
+        total = summary["runs"].sum() + summary["diverged"].sum()
+        sentences.append(
+            f"{diverged['diverged'].sum()} of {total:,} runs diverged: they are left out of all means, and their seeds "
+            f"out of the comparisons concerned. They are of {listed(combos)}."
+        )
+    else:
+        sentences.append("No run diverged.")
+    return sentences
+
+
+def parameter_ratio(summary: pd.DataFrame) -> str:
+    """How many weights separate encoders have for each weight of a shared one: `1.2 to 2.0 times as many`."""
+    wide = summary.pivot(index="architecture", columns="technique", values="parameters")
+    if not {"baseline", "weight_sharing"} <= set(wide):
+        return "their own, and so more,"
+    ratio = wide["baseline"] / wide["weight_sharing"]
+    low, high = f"{ratio.min():.1f}", f"{ratio.max():.1f}"
+    return f"{low} times as many" if low == high else f"{low} to {high} times as many"
+
+
+def verdicts(published_vs_ours: pd.DataFrame) -> str:
+    """How many published test accuracies ours agree with: `Of 35 published test accuracies, ours ...`."""
+    tested = published_vs_ours[published_vs_ours["measure"] != "train_accuracy"]
+    counts = tested["verdict"].value_counts()
+    words = {
+        "agrees": "agree with",
+        "higher": "are higher than",
+        "lower": "are lower than",
+        "unclear": "are unclear for",
+    }
+    said = [f"{words[verdict]} {counts[verdict]}" for verdict in VERDICTS if verdict in counts]
+    return f"Of {len(tested)} published test accuracies, ours {listed(said)}." if said else ""
+
+
+def limits(params: Params, summary: pd.DataFrame) -> list[str]:
+    """What the study cannot say, a paragraph each; `summary` is the table of that name."""
+    test_images, pool = 2 * params.data.test_pairs, TEST_IMAGES[params.data.source]
+    shared = statistics.shared_images(test_images, pool)
+    error = statistics.standard_error(0.9, params.data.test_pairs)
+    known = params.architectures
+    norms = [text for name, text in BATCH_NORM.items() if name in known]
+    sgd = [name for name, recipe in known.items() if recipe.optimizer == "sgd"]
+    differences = [
+        f"Techniques differ by more than their switches. Separate encoders have {parameter_ratio(summary)} weights."
+    ]
+    if norms:
+        differences.append(
+            f"With a shared encoder, batch norm treats the two images as each report has it: {', '.join(norms)}, and "
+            "others normalize one after the other with the same layers, or have none."
+        )
+    if sgd:
+        differences.append(
+            f"Under SGD ({listed(sgd)}), where a step grows with the gradient, a shared weight takes the sum of two "
+            "images' gradients, and the auxiliary loss makes the loss larger."
+        )
+    return [
+        "Intervals and tests speak of other seeds: other pairs, initial weights and batch orders. They do not speak of "
+        "other architectures, nor of other recipes.",
+        "Each recipe is the one that its report chose for one of its networks, and serves all techniques; a recipe of "
+        f"its own might suit a technique better. aux_weight is {params.aux_weight:g} for all architectures.",
+        " ".join(differences),
+        "The auxiliary loss and digits only are told the digits' labels; latent digits and digits only are told that "
+        "the answer compares two digits. What such knowledge is worth is part of what they gain.",
+        f"Each seed draws {test_images:,} test images out of the same {pool:,}, so that any two seeds have about "
+        f"{shared:,.0f} in common: their runs are less independent than the intervals take them for. With "
+        f"{params.data.test_pairs:,} test pairs, an accuracy of 90 % has a standard error of {100 * error:.2g} points "
+        "from the pairs alone; techniques are compared on the same pairs.",
+        "A result is that of the last epoch: nothing is chosen by test accuracy. Where a run's best epoch is shown, "
+        "it is chosen on the test pairs, and optimistic.",
+    ]
+
+
+def extremes(rows: pd.DataFrame) -> str:
+    """The smallest and the largest mean in the rows of one effect: `+1.1 (shallow_fc) to +18.5 (lenet5)`."""
+    mean = rows[~rows["architecture"].isin(AVERAGES)].set_index("architecture")["mean_difference"]
+    return f"{points(mean.min())} ({mean.idxmin()}) to {points(mean.max())} ({mean.idxmax()})"

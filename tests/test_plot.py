@@ -4,13 +4,14 @@ import json
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
-from matplotlib.colors import to_hex
+from matplotlib.colors import to_hex, to_rgb
 
-from pipeline import aggregate, params, paths, plot
-from pipeline.analysis import tables
-from pipeline.figures import accuracy_by_gap, digit_confusion, effects, learning_curves, published, style, test_accuracy
+from pipeline import aggregate, params, paths, plot, tables, wording
+from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
+from pipeline.figures import sources, style
 from pipeline.params import AVERAGE
 from pipeline.script import StudyError
 from tests.synthetic import ROOT, make_params, write_study
@@ -18,12 +19,16 @@ from tests.synthetic import ROOT, make_params, write_study
 TEMPLATES = ROOT / ".dvc" / "plots"
 
 
-def study(*args, **options):
+def study(*args, diverged=(), **options):
     """A made-up study in the current folder, with its tables, ready to be drawn."""
-    write_study(make_params(*args, **options))
+    write_study(make_params(*args, **options), diverged=diverged)
     aggregate.main()
     style.use()
     return params.load()
+
+
+def drawn(name, of_study):
+    return plot.FIGURES[name](of_study, *map(tables.read, sources.TABLES[name]))
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +39,7 @@ def _close_figures():
 
 @pytest.fixture
 def small(workspace):
-    return study(["basenet", "lenet5"], runs=2, epochs=3)
+    return study(["basenet", "lenet5"], seeds=2, epochs=3)
 
 
 def texts(figure) -> str:
@@ -44,111 +49,126 @@ def texts(figure) -> str:
 
 
 @pytest.mark.parametrize(
-    ("architectures", "techniques", "runs", "epochs", "source"),
+    ("architectures", "techniques", "options"),
     [
-        (["basenet"], None, 2, 2, "digits"),
-        (["basenet"], ["weight_sharing"], 1, 1, "digits"),
-        (["shallow_fc", "deep_fc", "convnet", "lenet5"], None, 3, 4, "mnist"),
+        (["basenet"], ["weight_sharing"], {"seeds": 1, "epochs": 1, "source": "digits"}),
+        (
+            ["shallow_fc", "lenet5", "basenet"],
+            ["baseline", "weight_sharing", "latent_digits"],
+            {"seeds": 2, "diverged": {("basenet-baseline", 0), ("basenet-baseline", 1)}},
+        ),
     ],
 )
-def test_draws_every_figure_of_any_study(workspace, architectures, techniques, runs, epochs, source):
-    study(architectures, techniques, runs=runs, epochs=epochs, source=source)
+def test_draws_every_figure_of_any_study(workspace, architectures, techniques, options):
+    study(architectures, techniques, **options)
     plot.main()
     assert {path.name for path in paths.FIGURES.iterdir()} == {f"{name}.png" for name in plot.FIGURES}
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in paths.FIGURES.iterdir())
 
 
-def test_drawn_again_a_figure_is_the_same_bytes(small):
+def test_drawn_again_a_figure_is_the_same_bytes(workspace):
+    study(["basenet"], ["baseline", "aux_loss"], seeds=2, epochs=3)
     plot.main()
     first = {path: path.read_bytes() for path in paths.FIGURES.iterdir()}
     plot.main()
     assert first == {path: path.read_bytes() for path in paths.FIGURES.iterdir()}
 
 
-@pytest.mark.parametrize("draw", plot.FIGURES.values(), ids=plot.FIGURES)
-def test_every_figure_names_data_set_and_runs(small, draw):
-    assert "MNIST, 2 runs per combo" in texts(draw(small))
+def test_every_figure_names_data_set_and_runs(small):
+    assert list(plot.FIGURES) == list(sources.TABLES)
+    for name in plot.FIGURES:
+        assert "MNIST, 2 runs per combo" in texts(drawn(name, small)), name
 
 
 def test_a_technique_of_the_users_own_is_drawn(workspace):
-    write_study(make_params(["basenet"], runs=2, epochs=2))
+    write_study(make_params(["basenet"], ["baseline"], seeds=2, epochs=2))
     content = yaml.safe_load(paths.PARAMS.read_text())
     content["techniques"]["auxiliary"]["my_own"] = {"encoder": "shared", "answer": "comparator"}
     write_study(params.Params.model_validate(content))
     aggregate.main()
-    plot.main()
-    assert "my own" in [text.get_text() for text in test_accuracy.draw(params.load()).axes[0].get_yticklabels()]
+    labels = drawn("test_accuracy", params.load()).axes[0].get_yticklabels()
+    assert "my own" in [text.get_text() for text in labels]
 
 
-@pytest.mark.parametrize("count", [1, 6, 10, 14])
+@pytest.mark.parametrize("count", [1, 8, 10, 14])
 def test_techniques_have_colours_of_their_own(count):
     names = [f"technique_{i}" for i in range(count)]
     colours = style.colours(names)
     assert list(colours) == names
-    assert len(set(colours.values())) == count
+    assert len({to_rgb(colour) for colour in colours.values()}) == count
 
 
-def test_accuracy_shows_every_run(small):
-    runs = tables.read("runs")
-    for axis, architecture in zip(test_accuracy.draw(small).axes, small.architectures, strict=True):
+def test_accuracy_shows_every_run_and_hollow_what_is_not_trained_out(small):
+    runs, summary = tables.read("runs"), tables.read("summary")
+    summary.loc[3, "trained_out"] = not summary.loc[3, "trained_out"]
+    techniques = small.technique_names()
+    axes = plot.FIGURES["test_accuracy"](small, runs, summary).axes
+    for axis, architecture in zip(axes, small.architectures, strict=True):
         assert axis.get_title() == architecture
-        drawn = [points for points in axis.collections if len(points.get_offsets()) == small.runs]
-        for points, technique in zip(drawn, small.technique_names(), strict=True):
-            wanted = runs[(runs["architecture"] == architecture) & (runs["technique"] == technique)]
+        drawn_points = [points for points in axis.collections if len(points.get_offsets()) == small.seeds]
+        for points, technique in zip(drawn_points, techniques, strict=True):
+            wanted = style.of_combo(runs, architecture, technique)
             assert sorted(points.get_offsets()[:, 0]) == pytest.approx(sorted(100 * wanted["test_accuracy"]))
-            colour = style.colours(small.technique_names())[technique]
-            assert points.get_facecolor()[0][:3] == pytest.approx(colour)
+            colour = to_rgb(style.colours(techniques)[technique])
+            if style.of_combo(summary, architecture, technique)["trained_out"].iloc[0]:
+                assert points.get_facecolor()[0][:3] == pytest.approx(colour)
+            else:
+                assert points.get_facecolor()[0][:3] == pytest.approx((1, 1, 1))
+                assert points.get_edgecolor()[0][:3] == pytest.approx(colour)
 
 
 def test_learning_curves_show_every_run_and_the_mean(small):
     curves = tables.read("learning_curves").groupby(["architecture", "technique"], sort=False)
-    for axis, (_, combo) in zip(learning_curves.draw(small).axes, curves, strict=True):
-        train, test = axis.get_lines()
+    for axis, ((_, technique), combo) in zip(drawn("learning_curves", small).axes, curves, strict=True):
+        train, test, *readout = axis.get_lines()
         assert train.get_ydata() == pytest.approx(100 * combo["mean_train_accuracy"], rel=1e-5)
         assert test.get_ydata() == pytest.approx(100 * combo["mean_test_accuracy"], rel=1e-5)
         assert (train.get_linestyle(), test.get_linestyle()) == ("--", "-")
-        assert [len(lines.get_segments()) for lines in axis.collections] == [small.runs, small.runs]
+        assert [len(lines.get_segments()) for lines in axis.collections] == [small.seeds, small.seeds]
+        assert len(readout) == (technique in ("aux_loss", "weight_sharing_aux_loss"))
+        for line in readout:
+            assert line.get_ydata() == pytest.approx(100 * combo["mean_readout_accuracy"], rel=1e-5)
 
 
-def test_effects_show_differences_mean_and_interval(small):
-    table = tables.read("effects")
-    figure = effects.draw(small)
-    assert len(figure.axes) == table["effect"].nunique()
+def test_effects_show_differences_means_and_intervals(small):
+    runs, table = tables.read("effect_runs"), tables.read("effects")
+    part = table[(table["effect"] == "both") & (table["architecture"] == AVERAGE)]
+    extra = part.assign(architecture=AVERAGE_TRAINED_OUT)
+    figure = plot.FIGURES["effects"](small, runs, pd.concat([table, extra], ignore_index=True))
+    assert len(figure.axes) == table["effect"].nunique() == 12
     for axis, (name, rows) in zip(figure.axes, table.groupby("effect", sort=False), strict=True):
-        assert axis.get_title().replace("\n", " ") == effects.wording.label(name)
-        assert [bars[0].get_xdata()[0] for bars in axis.containers] == pytest.approx(100 * rows["mean_difference"])
-        arms = [bars[2][0].get_segments()[0][:, 0] for bars in axis.containers]
+        assert axis.get_title().replace("\n", " ") == wording.label(name)
+        bars = axis.containers[: len(rows)]
+        assert [bar[0].get_xdata()[0] for bar in bars] == pytest.approx(100 * rows["mean_difference"])
+        arms = [bar[2][0].get_segments()[0][:, 0] for bar in bars]
         assert np.array(arms) == pytest.approx(100 * rows[["ci_low", "ci_high"]].to_numpy())
-    assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == [*small.architectures, AVERAGE]
+        assert [bar[0].get_markerfacecolor() == "white" for bar in bars] == [not known for known in rows["trained_out"]]
+        assert len(axis.containers) == len(rows) + (name == "both")
+    labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
+    assert labels == [*small.architectures, AVERAGE, AVERAGE_TRAINED_OUT]
 
 
 def test_the_average_of_one_architecture_is_not_drawn_twice(workspace):
-    figure = effects.draw(study(["basenet"], runs=2, epochs=2))
+    figure = drawn("effects", study(["basenet"], ["baseline", "weight_sharing"], seeds=1, epochs=1))
     assert [tick.get_text() for tick in figure.axes[0].get_yticklabels()] == ["basenet"]
-
-
-def test_one_run_has_an_effect_without_interval(workspace):
-    figure = effects.draw(study(["basenet"], runs=1, epochs=1))
     (bars,) = figure.axes[0].containers
     assert np.isfinite(np.asarray(bars[0].get_xdata(), dtype=float)).all()
-    assert [segment.size for segment in bars[2][0].get_segments()] == [0]
+    assert [segment.size for segment in bars[2][0].get_segments()] == [0]  # one run has no interval
 
 
 def test_gaps_show_accuracies_and_pairs(small):
     gaps = tables.read("gaps")
-    figure = accuracy_by_gap.draw(small)
-    of_first = gaps[(gaps["architecture"] == "basenet") & (gaps["technique"] == "two_channel")].dropna()
+    figure = drawn("accuracy_by_gap", small)
+    of_first = style.of_combo(gaps, "basenet", "two_channel").dropna()
     assert figure.axes[0].get_lines()[0].get_ydata() == pytest.approx(100 * of_first["test_accuracy"])
     assert f"from {gaps['pairs'].min()} pairs" in texts(figure)
 
 
 def test_confusion_adds_up_to_all_images(small):
-    figure = digit_confusion.draw(small)
-    assert [axis.get_title() for axis in figure.axes] == [
-        "auxiliary loss",
-        "weight sharing + auxiliary loss",
-        "digits only",
-    ]
+    figure = drawn("digit_confusion", small)
+    titles = [axis.get_title() for axis in figure.axes]
+    names = ["aux_loss", "weight_sharing_aux_loss", "latent_digits", "latent_digits_aux_loss", "digits_only"]
+    assert titles == [wording.label(name) for name in names]
     counts = tables.read("confusion").query("technique == 'aux_loss' and digit == 3")
     read_right = counts.loc[counts["predicted"] == 3, "count"].sum() / counts["count"].sum()
     (cell,) = [text for text in figure.axes[0].texts if text.get_position() == (3.5, 3.5)]
@@ -156,16 +176,13 @@ def test_confusion_adds_up_to_all_images(small):
 
 
 @pytest.mark.parametrize(
-    ("draw", "table", "published_mean", "our_mean"),
-    [
-        (published.draw_accuracies, "published_vs_ours", "published_mean", "our_mean"),
-        (published.draw_gains, "published_gains", "published_gain", "our_gain"),
-    ],
+    ("name", "published_mean", "our_mean"),
+    [("published_vs_ours", "published_mean", "our_mean"), ("published_gains", "published_gain", "our_gain")],
 )
-def test_published_figures_stand_beside_ours(small, draw, table, published_mean, our_mean):
-    rows = tables.read(table)
+def test_published_figures_stand_beside_ours(small, name, published_mean, our_mean):
+    rows = tables.read(name)
     rows = rows[rows["measure"] != "train_accuracy"]
-    left, right = draw(small).axes
+    left, right = drawn(name, small).axes
     assert [text.get_text() for text in right.texts] == list(rows["verdict"])
     marks = [line.get_xdata()[0] for line in left.get_lines() if line.get_marker() == "o"]
     assert marks[0::2] == pytest.approx(100 * rows[published_mean])
@@ -177,23 +194,23 @@ def test_published_figures_stand_beside_ours(small, draw, table, published_mean,
 
 
 def test_what_cannot_be_shown_is_said(workspace):
-    without = study(["basenet"], ["weight_sharing"], runs=1, epochs=1, source="digits")
-    assert "params.yaml lists no techniques that an effect compares" in texts(effects.draw(without))
-    assert "trains its encoders to read digits" in texts(digit_confusion.draw(without))
-    for draw in (published.draw_accuracies, published.draw_gains):
-        assert "No report publishes figures for this data set" in texts(draw(without))
+    without = study(["basenet"], ["weight_sharing"], seeds=1, epochs=1, source="digits")
+    assert "params.yaml lists no techniques that an effect compares" in texts(drawn("effects", without))
+    assert "trains its encoders to read digits" in texts(drawn("digit_confusion", without))
+    for name in ("published_vs_ours", "published_gains"):
+        assert "No report publishes figures for this data set" in texts(drawn(name, without))
 
 
 def test_a_missing_table_is_said_in_one_line(small):
-    paths.table("gaps").unlink()
-    with pytest.raises(StudyError, match=r"^reports/gaps.csv: missing; .*aggregate"):
+    paths.table("runs").unlink()
+    with pytest.raises(StudyError, match=r"^reports/runs.csv: missing; .*aggregate"):
         plot.main()
 
 
 def test_dvcs_learning_curves_have_the_colours_of_the_figures():
     template = json.loads((TEMPLATES / "learning_curves.json").read_text())
     colours = template["spec"]["encoding"]["color"]["scale"]["range"]
-    assert colours == [to_hex(colour) for colour in style.colours([str(i) for i in range(10)]).values()]
+    assert colours == [to_hex(colour) for colour in style.COLOURS]
 
 
 @pytest.mark.parametrize(("name", "table"), [("test_accuracy", "runs"), ("learning_curves", "learning_curves")])

@@ -4,8 +4,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipeline import aggregate, params, paths, plot, report, wording
-from pipeline.analysis import tables
+from pipeline import aggregate, params, paths, report, tables, wording
+from pipeline.figures.sources import TABLES
 from pipeline.script import StudyError
 from tests.synthetic import make_params, write_study
 
@@ -29,7 +29,7 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
-        if tag not in ("meta", "img"):
+        if tag not in ("meta", "img", "link"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
@@ -43,12 +43,12 @@ class Page(HTMLParser):
         return [attributes for tag, attributes in self.tags if tag == name]
 
 
-def study(*args, **options):
+def study(*args, diverged=(), **options):
     """A made-up study in the current folder, with its tables and empty figures."""
-    write_study(make_params(*args, **options))
+    write_study(make_params(*args, **options), diverged=diverged)
     aggregate.main()
     paths.FIGURES.mkdir()
-    for name in plot.FIGURES:
+    for name in TABLES:
         (paths.FIGURES / f"{name}.png").write_bytes(PIXEL)
 
 
@@ -59,7 +59,7 @@ def written() -> Page:
 
 @pytest.fixture
 def small(workspace):
-    study(["basenet", "wide_convnet"], runs=3, epochs=2)
+    study(["basenet", "wide_convnet"], seeds=3, epochs=2, diverged={("basenet-baseline", 1)})
 
 
 def test_needs_nothing_beside_it(small):
@@ -67,50 +67,86 @@ def test_needs_nothing_beside_it(small):
     assert page.open == []
     for _, attributes in page.tags:
         links = [value for name, value in attributes.items() if name in ("src", "href", "srcset", "action", "data")]
-        assert all(link.startswith("data:image/png;base64,") for link in links)
+        assert all(link == "data:," or link.startswith("data:image/png;base64,") for link in links)
     assert not page.named("script")
-    assert not page.named("link")
     assert "@import" not in paths.PAGE.read_text()
     assert "url(" not in paths.PAGE.read_text()
 
 
+def test_links_further_studies_that_have_a_page(small):
+    (paths.REPORTS / "tuning").mkdir()
+    (paths.REPORTS / "sweeps").mkdir()
+    (paths.REPORTS / "tuning" / "index.html").write_text("made up")
+    assert [link["href"] for link in written().named("a")] == ["tuning/index.html"]
+
+
 def test_shows_every_figure_with_words_for_those_who_do_not_see_it(small):
-    images = written().named("img")
-    assert len(images) == len(plot.FIGURES)
-    assert len({image["alt"] for image in images}) == len(plot.FIGURES)
-
-
-def test_headers_of_tables_have_a_scope(small):
     page = written()
-    assert len(page.named("caption")) == len(page.named("table")) == 6
+    assert len({image["alt"] for image in page.named("img")}) == len(TABLES)
+    for name, read in TABLES.items():
+        sources = " and ".join(f"reports/{table}.csv" for table in read)
+        assert f"reports/figures/{name}.png, drawn by the stage plot from {sources}." in page.text
+
+
+def test_tables_scroll_inside_themselves_and_say_what_they_are(small):
+    page = written()
+    assert len(page.named("caption")) == len(page.named("table")) == 8
     assert {header.get("scope") for header in page.named("th")} == {"row", "col"}
     assert page.named("html") == [{"lang": "en"}]
+    names = [tag for tag, _ in page.tags]
+    for place, (tag, _) in enumerate(page.tags):
+        if tag in ("table", "img"):
+            assert (names[place - 1], "scroll" in page.tags[place - 1][1]["class"]) == ("div", True)
 
 
 def test_says_what_the_tables_say(small):
-    page, effects = written(), tables.read("effects")
-    assert wording.headline(effects) in page.text
-    assert f"Data set: MNIST. 2 architectures {TIMES} 6 techniques, 3 runs each." in page.text
-    for row in tables.read("summary").to_dict("records"):
-        assert wording.mean_std(row["mean_test_accuracy"], row["std_test_accuracy"]) in page.text
-    for row in effects.to_dict("records"):
-        bounds = wording.interval(row["ci_low"], row["ci_high"])
-        assert f"{wording.points(row['mean_difference'])} {bounds} {row['wins']} of 3" in page.text
+    page, effects, summary = written(), tables.read("effects"), tables.read("summary")
+    for sentence in wording.headline(effects, summary) + wording.reservations(effects, summary):
+        assert sentence in page.text
+    for limit in wording.limits(params.load(), summary):
+        assert limit in page.text
+    assert f"Data set: MNIST. 2 architectures {TIMES} 8 techniques {TIMES} 3 seeds." in page.text
+    for row in summary.to_dict("records"):
+        score = wording.mean_std(row["mean_test_accuracy"], row["std_test_accuracy"])
+        mark = "" if row["trained_out"] else wording.DAGGER
+        left = " n = 2" if row["diverged"] else ""
+        assert score + mark + left in page.text.replace(f" {wording.DAGGER}", wording.DAGGER)
+    for row in effects.query("architecture == 'basenet'").to_dict("records"):
+        half = wording.half_width(row["ci_low"], row["ci_high"])
+        mark = "" if row["trained_out"] else wording.DAGGER
+        shown = f"{wording.points(row['mean_difference'])}{half}{mark} {row['wins']} of {row['runs']}"
+        assert shown in page.text
     for row in tables.read("published_vs_ours").to_dict("records"):
-        assert f"{row['verdict']} {row['protocol_differences']}" in page.text
         assert f"report {row['report']}: {row['published_name']}" in page.text
         assert wording.printed(row["published_mean"], row["published_std"]) in page.text
-    for row in tables.read("published_gains").to_dict("records"):
-        assert f"{row['verdict']} {row['protocol_differences']}" in page.text
+        for difference in row["protocol_differences"].split("; "):
+            assert difference in page.text
     assert "Trained on made up (cpu, torch 0.0)" in page.text
 
 
 def test_marks_the_best_technique_of_each_architecture(small):
     summary = tables.read("summary")
-    for row in report.accuracy_rows(params.load()):
+    for row in report.accuracy_rows(params.load(), summary):
         of_architecture = summary[summary["architecture"] == row["architecture"]]
         best = of_architecture.loc[of_architecture["mean_test_accuracy"].idxmax(), "technique"]
         assert [cell["technique"] for cell in row["cells"] if cell["best"]] == [best]
+
+
+def test_effects_have_their_averages_and_count_their_intervals(small):
+    effects = tables.read("effects")
+    row = next(row for row in report.effect_rows(params.load(), effects) if row["effect"] == "digits_only")
+    single = effects[(effects["effect"] == "digits_only") & effects["architecture"].isin(["basenet", "wide_convnet"])]
+    assert [cell["mean_difference"] for cell in row["cells"]] == list(single["mean_difference"])
+    assert (row["above"], row["below"]) == ((single["ci_low"] > 0).sum(), (single["ci_high"] < 0).sum())
+    assert row["average"]["mean_difference"] == pytest.approx(single["mean_difference"].mean(), abs=1e-5)
+
+
+def test_what_a_report_s_runs_share_is_said_once(small):
+    rows, shared = report.published_rows(tables.read("published_vs_ours"))
+    assert set(shared) == {1, 2}
+    for row in rows:
+        assert sorted(row["own"] + shared[row["report"]]) == sorted(row["protocol_differences"].split("; "))
+    assert "batches always in the same order" in shared[1]
 
 
 def test_is_the_same_when_made_again(small):
@@ -120,16 +156,12 @@ def test_is_the_same_when_made_again(small):
     assert paths.PAGE.read_bytes() == first
 
 
-@pytest.mark.parametrize(("techniques", "runs"), [(None, 1), (["weight_sharing"], 1), (None, 2)])
-def test_another_data_set_has_no_published_figures(workspace, techniques, runs):
-    study(["basenet"], techniques, runs=runs, epochs=1, source="digits")
+@pytest.mark.parametrize(("techniques", "seeds"), [(None, 1), (["weight_sharing"], 1), (None, 2)])
+def test_another_data_set_has_no_published_figures(workspace, techniques, seeds):
+    study(["basenet"], techniques, seeds=seeds, epochs=1, source="digits")
     page = written()
     assert f"scikit-learn's digits (the offline demonstration). 1 architecture {TIMES}" in page.text
     assert "None to compare" in page.text
-    assert [row["architecture"] for row in report.effect_rows(params.load(), tables.read("effects"))] in (
-        [],
-        ["basenet"],
-    )
     assert "MNIST." not in page.text.replace("figures of MNIST", "")
     assert "nan" not in page.text.split()
 

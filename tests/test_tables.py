@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import paths
-from pipeline.analysis import tables
+from pipeline import paths, records, tables
 from pipeline.script import StudyError
 
 
@@ -15,7 +14,9 @@ def _in_a_folder_of_its_own(tmp_path, monkeypatch):
 
 
 def gaps(*accuracies):
-    return tables.frame("gaps", [("mnist", "convnet", "baseline", gap, 7, a) for gap, a in enumerate(accuracies)])
+    combo = {"data_set": "mnist", "architecture": "convnet", "technique": "baseline"}
+    rows = [combo | {"gap": gap, "pairs": 7, "test_accuracy": a} for gap, a in enumerate(accuracies)]
+    return tables.frame("gaps", rows)
 
 
 def test_floats_have_six_digits_and_empty_cells_are_not_defined():
@@ -46,6 +47,18 @@ def test_a_table_without_rows_keeps_its_columns(name):
     assert list(back.columns) == list(tables.COLUMNS[name])
 
 
+def test_a_row_has_every_column_and_no_other():
+    row = gaps(0.5).to_dict("records")[0]
+    with pytest.raises(ValueError, match=r"table gaps: a row has or lacks \['pears'\]"):
+        tables.frame("gaps", [row | {"pears": 7}])
+    with pytest.raises(ValueError, match=r"table gaps: a row has or lacks \['pairs'\]"):
+        tables.frame("gaps", [{name: value for name, value in row.items() if name != "pairs"}])
+
+
+def test_curves_are_those_of_a_record():
+    assert list(tables.CURVES) == list(records.Curves.model_fields)
+
+
 def test_other_columns_are_not_written():
     with pytest.raises(ValueError, match="table gaps"):
         tables.write("gaps", gaps(0.5).drop(columns="pairs"))
@@ -61,7 +74,3 @@ def test_a_missing_or_other_table_is_refused_in_one_line(content):
     with pytest.raises(StudyError, match=r"reports/gaps\.csv: .*dvc repro aggregate") as refused:
         tables.read("gaps")
     assert "\n" not in str(refused.value)
-
-
-def test_no_table_holds_wall_times():
-    assert not [column for columns in tables.COLUMNS.values() for column in columns if "second" in column]

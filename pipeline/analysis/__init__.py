@@ -1,1 +1,1 @@
-"""What is concluded from the records: intervals, paired effects, the published figures. Frames and arrays in and out."""
+"""What is concluded from the records: intervals, paired effects, the published figures. Frames in, frames out."""

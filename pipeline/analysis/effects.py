@@ -40,7 +40,7 @@ def seedwise(runs: pd.DataFrame, weights: dict[str, int], measure: str = "test_a
 
     Seeds of which a run diverged are left out.
     """
-    contrast = sum(weight * _measured(runs, term, measure) for term, weight in weights.items()).dropna()
+    contrast = sum(weight * _measured(runs, term, measure) for term, weight in weights.items()).dropna().sort_index()
     contrast = contrast.reindex(runs["architecture"].unique(), level="architecture")
     return contrast.round(12).rename("difference")  # without the rounding noise that would turn a tie into a win
 
@@ -69,7 +69,13 @@ def effect_runs(runs: pd.DataFrame, trained_out: dict[str, set[str]]) -> pd.Data
         for average, chosen in averages.items():
             listed += [(average, *item) for item in chosen.dropna().mean(axis=1).round(12).items()]
         rows += [
-            {"data_set": runs["data_set"].iloc[0], "effect": effect, "architecture": name, "seed": seed, "difference": d}
+            {
+                "data_set": runs["data_set"].iloc[0],
+                "effect": effect,
+                "architecture": name,
+                "seed": seed,
+                "difference": d,
+            }
             for name, seed, d in listed
         ]
     return tables.frame("effect_runs", rows)

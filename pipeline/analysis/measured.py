@@ -86,9 +86,7 @@ def curves(records: Records) -> pd.DataFrame:
         for record in of_combo:
             values = {name: _curve(record, name) for name in tables.CURVES}
             epochs = np.arange(1, len(values["loss"]) + 1)
-            parts.append(
-                pd.DataFrame(_names(combo, record) | {"seed": record.run.seed, "epoch": epochs} | values)
-            )
+            parts.append(pd.DataFrame(_names(combo, record) | {"seed": record.run.seed, "epoch": epochs} | values))
     return pd.concat(parts, ignore_index=True)
 
 

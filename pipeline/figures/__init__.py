@@ -1,1 +1,1 @@
-"""The figures of the study, a module each; every `draw()` reads tables or records and returns a matplotlib figure."""
+"""The figures of the study, a module each: functions of params and tables that return a matplotlib figure."""

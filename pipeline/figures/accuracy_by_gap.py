@@ -1,23 +1,22 @@
 """Test accuracy by how far the two digits are apart, a panel per architecture, a line per technique."""
 
+import pandas as pd
 from matplotlib.figure import Figure
 
 from pipeline import wording
-from pipeline.analysis import tables
 from pipeline.figures import style
 from pipeline.params import Params
 
 MARKERS = "osD^vPX<>*"
 
 
-def draw(params: Params) -> Figure:
-    """The figure, from the table `gaps`."""
-    gaps = tables.read("gaps")
+def figure(params: Params, gaps: pd.DataFrame) -> Figure:
+    """The figure, from the table of this name."""
     techniques, colours = params.technique_names(), style.colours(params.technique_names())
     figure, axes = style.grid(len(params.architectures), style.COLUMNS, 2.1, sharex=True, sharey=True)
     for axis, architecture in zip(axes, params.architectures, strict=True):
         for technique, marker in zip(techniques, MARKERS * len(techniques), strict=False):
-            line = gaps[(gaps["architecture"] == architecture) & (gaps["technique"] == technique)].dropna()
+            line = style.of_combo(gaps, architecture, technique).dropna()
             axis.plot(
                 line["gap"],
                 100 * line["test_accuracy"],

@@ -3,34 +3,38 @@
 import textwrap
 
 import numpy as np
+import pandas as pd
 import seaborn as sns
+from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
 from pipeline import wording
-from pipeline.analysis import tables
 from pipeline.figures import style
 from pipeline.params import Params
 
 
-def draw(params: Params) -> Figure:
-    """The figure, from the table `confusion`; words alone where no technique reads digits."""
-    title, counts = "Digits as the encoders read them", tables.read("confusion")
-    techniques = [name for name in params.technique_names() if name in set(counts["technique"])]
+def figure(params: Params, confusion: pd.DataFrame) -> Figure:
+    """The figure, from the table of this name; words alone where no technique reads digits."""
+    title = "Digits as the encoders read them"
+    techniques = [name for name in params.technique_names() if name in set(confusion["technique"])]
     if not techniques:
         return style.words(title, "No technique of params.yaml trains its encoders to read digits.", params)
     shares = {}
     for technique in techniques:
-        table = counts[counts["technique"] == technique].pivot_table("count", "digit", "predicted", "sum").to_numpy()
+        table = (
+            confusion[confusion["technique"] == technique].pivot_table("count", "digit", "predicted", "sum").to_numpy()
+        )
         shares[technique] = 100 * table / table.sum(axis=1, keepdims=True).clip(min=1)  # of each digit's images
     errors = {technique: np.where(np.eye(10), np.nan, share) for technique, share in shares.items()}
     worst = max(np.nanmax(table) for table in errors.values())
+    shade = PowerNorm(0.5, vmin=0, vmax=worst or 1)  # the square root: small shares stay apart beside large ones
     figure, axes = style.grid(len(techniques), style.COLUMNS, 3.1, extra=1.1, sharex=True, sharey=True)
     for axis, technique in zip(axes, techniques, strict=True):
-        sns.heatmap(errors[technique], vmin=0, vmax=worst or 1, cmap="Blues", square=True, cbar=False, ax=axis)
+        sns.heatmap(errors[technique], norm=shade, cmap="Blues", square=True, cbar=False, ax=axis)
         for (digit, predicted), share in np.ndenumerate(shares[technique]):
             if share >= 0.1:
                 look = {"ha": "center", "va": "center", "fontsize": 6}
-                colour = "white" if share > 0.6 * worst and digit != predicted else style.INK
+                colour = "white" if share > 0.36 * worst and digit != predicted else style.INK
                 axis.text(
                     predicted + 0.5,
                     digit + 0.5,

@@ -1,62 +1,72 @@
-"""Learning curves: accuracy after each epoch, training and test, every run and their mean, a panel per combo."""
+"""Learning curves: accuracies after each epoch, every run and their mean, a panel per combo."""
 
 import textwrap
 
-import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from pipeline import wording
-from pipeline.analysis import measured
 from pipeline.figures import style
 from pipeline.params import Params
-from pipeline.records import Curves
 
-TRAIN = {"color": style.INK, "linestyle": (0, (2, 1)), "linewidth": 1}
+TRAIN = {"color": style.INK, "linestyle": (0, (2, 1)), "linewidth": 0.9}
+READOUT = {"color": "black", "linestyle": (0, (0.9, 0.9)), "linewidth": 1.4}
+SHADE = "0.93"
 
 
-def draw(params: Params) -> Figure:
-    """The figure, from the records of all runs: a row per architecture, a column per technique."""
+def figure(params: Params, curves: pd.DataFrame, summary: pd.DataFrame) -> Figure:
+    """The figure, from the tables of these names: a row per architecture, a column per technique."""
     techniques, colours = params.technique_names(), style.colours(params.technique_names())
-    figure, axes = style.grid(len(params.combos()), len(techniques), 1.1, extra=1.6, sharex="row", sharey=True)
-    records = measured.read_records(params)
+    shaded = style.not_trained_out(summary)
+    figure, axes = style.grid(len(params.combos()), len(techniques), 1.05, extra=1.6, sharex="row", sharey=True)
     for axis, combo in zip(axes, params.combos(), strict=True):
-        of_combo = [r for r in records if (r.architecture, r.technique) == (combo.architecture, combo.technique)]
-        _panel(axis, [run.curves for run in of_combo], colours[combo.technique])
+        name = (combo.architecture, combo.technique)
+        _panel(axis, style.of_combo(curves, *name), colours[combo.technique])
+        if name in shaded:
+            axis.set_facecolor(SHADE)
     axes[0].set_ylim(top=102)
     for axis, technique in zip(axes, techniques, strict=False):
-        axis.set_title(textwrap.fill(wording.label(technique), 16), fontsize=8)
+        axis.set_title(textwrap.fill(wording.label(technique), 14), fontsize=8)
     for axis, architecture in zip(axes[:: len(techniques)], params.architectures, strict=True):
-        axis.set_ylabel(architecture, weight="bold", fontsize=7.5)
+        axis.set_ylabel(architecture, weight="bold", fontsize=8)
     for axis in axes[-len(techniques) :]:
         axis.set_xlabel("epoch")
     marks = [
-        Line2D([], [], linewidth=1.6, color=style.INK, label="test (a technique's colour)"),
+        Line2D([], [], linewidth=1.6, color=colours[techniques[-1]], label="test (a technique's colour)"),
         Line2D([], [], label="training", **TRAIN),
+        Line2D([], [], label="test, by the digits read", **READOUT),
+        Patch(facecolor=SHADE, edgecolor="0.7", label="not trained out"),
     ]
-    style.heading(
-        figure,
-        "Accuracy (%) after each epoch",
-        "Thin lines are runs. Training accuracy is taken from the batches as they passed, with dropout on; test "
-        "accuracy after the epoch, with dropout off.",
-        params,
-        marks,
+    text = (
+        "Thin lines are runs, thick ones their means; a run that diverges ends there. Training accuracy is taken from "
+        "the batches as they passed, with dropout on; test accuracy after the epoch, with dropout off. By the digits "
+        "read: what comparing the two digits that a network reads would answer, where a comparator answers instead."
     )
+    style.heading(figure, "Accuracy (%) after each epoch", text, params, marks)
     return figure
 
 
-def _panel(axis: Axes, runs: list[Curves], colour: tuple[float, float, float]) -> None:
-    """One combo: each run's two curves thin, their means bold; with a single epoch, dots."""
-    epochs = np.arange(1, len(runs[0].test_accuracy) + 1)
-    dot = "o" if len(epochs) == 1 else ""
-    train = 100 * np.array([curves.train_accuracy for curves in runs], dtype=float)  # (runs, epochs)
-    test = 100 * np.array([curves.test_accuracy for curves in runs], dtype=float)
-    style.thin_lines(axis, (np.column_stack([epochs, run]) for run in train))
-    style.thin_lines(axis, (np.column_stack([epochs, run]) for run in test), colors=[colour], alpha=0.4)
-    axis.plot(epochs, train.mean(axis=0), marker=dot, **TRAIN)
-    axis.plot(epochs, test.mean(axis=0), color=colour, linewidth=1.6, marker=dot)
-    axis.set_xlim(0.5, len(epochs) + 0.5)
+def _panel(axis: Axes, curves: pd.DataFrame, colour: str | tuple[float, float, float]) -> None:
+    """One combo: each run's curves thin, their means thick; with a single epoch, dots."""
+    epochs = curves["epoch"].max()
+    dot = "o" if epochs == 1 else ""
+    looks = {
+        "train_accuracy": (TRAIN, {}),
+        "test_accuracy": ({"color": colour, "linewidth": 1.6}, {"colors": [colour], "alpha": 0.4}),
+        "readout_accuracy": (READOUT, {}),
+    }
+    for name, (look, thin) in looks.items():
+        known = curves.dropna(subset=name).assign(percent=lambda frame, name=name: 100 * frame[name])
+        if known.empty:
+            continue
+        if name != "readout_accuracy":
+            style.thin_lines(axis, (run[["epoch", "percent"]].to_numpy() for _, run in known.groupby("seed")), **thin)
+        mean = known.groupby("epoch")["percent"].mean()
+        axis.plot(mean.index, mean, marker=dot, **look)
+    axis.set_xlim(0.5, epochs + 0.5)
     axis.tick_params(labelsize=7, pad=1)
-    axis.xaxis.set_major_locator(MaxNLocator(4, integer=True, min_n_ticks=1))
+    axis.xaxis.set_major_locator(MaxNLocator(3, integer=True, min_n_ticks=1))

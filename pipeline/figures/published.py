@@ -6,7 +6,6 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from pipeline import wording
-from pipeline.analysis import tables
 from pipeline.analysis.published import MARGIN
 from pipeline.figures import style
 from pipeline.params import Params
@@ -15,10 +14,9 @@ ROW = 0.185  # inches
 MARKERS = {"agrees": "D", "higher": ">", "lower": "<", "unclear": "o"}  # of the difference, by verdict
 
 
-def draw_accuracies(params: Params) -> Figure:
-    """Published and our test accuracies, from the table `published_vs_ours`."""
-    rows = tables.read("published_vs_ours")
-    rows = rows[rows["measure"] != "train_accuracy"]
+def accuracies(params: Params, published_vs_ours: pd.DataFrame) -> Figure:
+    """Published and our test accuracies, from the table of this name."""
+    rows = published_vs_ours[published_vs_ours["measure"] != "train_accuracy"]
     marks = pd.DataFrame({"group": _group(rows), "label": rows["technique"].map(wording.label)})
     for who in ("published", "our"):
         mean, std = rows[f"{who}_mean"], rows[f"{who}_std"].fillna(0)
@@ -28,9 +26,9 @@ def draw_accuracies(params: Params) -> Figure:
     return _draw(marks, title, unit, "mean ± standard deviation of the runs", params)
 
 
-def draw_gains(params: Params) -> Figure:
-    """What the reports conclude, from the table `published_gains`."""
-    rows = tables.read("published_gains")
+def gains(params: Params, published_gains: pd.DataFrame) -> Figure:
+    """What the reports conclude, from the table of this name."""
+    rows = published_gains
     labels = rows["technique"].map(wording.label) + " vs. " + rows["reference"].map(wording.label)
     names = {"published_gain": "published", "our_gain": "our", "our_ci_low": "our_low", "our_ci_high": "our_high"}
     names |= {"published_ci_low": "published_low", "published_ci_high": "published_high"}
@@ -53,7 +51,7 @@ def _draw(marks: pd.DataFrame, title: str, unit: str, what: str, params: Params)
     heads = [place for place, line in enumerate(ticks) if line in set(marks["group"])]
     marks = marks.assign(place=[place for place in range(len(ticks)) if place not in heads])
 
-    figure, (left, right) = style.grid(2, 2, ROW * (len(ticks) + 2), sharey=True)
+    figure, (left, right) = style.grid(2, 2, ROW * (len(ticks) + 3), extra=1.2, sharey=True)
     colours = style.colours(params.technique_names())
     right.axvspan(-100 * MARGIN, 100 * MARGIN, color="0.92", zorder=0)
     right.axvline(0, color=style.INK, linewidth=1)

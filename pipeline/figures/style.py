@@ -10,6 +10,7 @@ matplotlib.use("Agg")  # before pyplot: no figure needs a screen
 
 import matplotlib.pyplot as plt
 import numpy as np
+import pandas as pd
 import seaborn as sns
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
@@ -19,16 +20,15 @@ from matplotlib.figure import Figure
 from pipeline import wording
 from pipeline.params import Params
 
-WIDTH = 9.0  # inches, of every figure: 1,350 pixels, shown at about 900
-DPI = 150
-LEGEND_COLUMNS = 6
+WIDTH = 8.5  # inches, of every figure
+DPI = 160  # 1,360 pixels, which the page shows at 864
 COLUMNS = 3  # panels side by side, where there is one per architecture
 INK = "0.2"  # of what belongs to no technique
-ACCENT = sns.color_palette("colorblind")[0]  # of estimates that belong to no technique
+ACCENT = "#0072b2"  # of estimates that belong to no technique
 PALE = "0.75"  # of single runs
-# Indices into seaborn's "colorblind" palette: the first six are those that stay apart for colour-blind readers, and no
-# two like ones stand side by side.
-_ORDER = [7, 0, 9, 1, 4, 3, 2, 5, 6, 8]
+# Any two are at least 13 apart in CIELAB, also as the colour-blind see them (Machado's matrices). baseline and
+# weight_sharing are two blues, the two with auxiliary loss two oranges, the two of latent digits two purples.
+COLOURS = ["#999999", "#0072b2", "#66c2f0", "#e69f00", "#c04000", "#d98bc4", "#7a1a6b", "#1b1b1b", "#3a9e6d", "#f0e442"]
 
 
 def use() -> None:
@@ -39,11 +39,21 @@ def use() -> None:
     plt.rcParams.update({"figure.constrained_layout.h_pad": 0.07})
 
 
-def colours(techniques: Sequence[str]) -> dict[str, tuple[float, float, float]]:
+def colours(techniques: Sequence[str]) -> dict[str, str | tuple[float, float, float]]:
     """A technique's colour, in every figure: by its place in `Params.technique_names`; hues beyond ten techniques."""
-    palette = sns.color_palette("colorblind")
-    chosen = [palette[i] for i in _ORDER] if len(techniques) <= len(_ORDER) else sns.husl_palette(len(techniques))
+    chosen = COLOURS if len(techniques) <= len(COLOURS) else sns.husl_palette(len(techniques))
     return dict(zip(techniques, chosen, strict=False))
+
+
+def of_combo(table: pd.DataFrame, architecture: str, technique: str) -> pd.DataFrame:
+    """The rows of a table that are of this combo."""
+    return table[(table["architecture"] == architecture) & (table["technique"] == technique)]
+
+
+def not_trained_out(summary: pd.DataFrame) -> set[tuple[str, str]]:
+    """Those combos, as (architecture, technique), from the table `summary`."""
+    rows = summary[~summary["trained_out"]]
+    return set(zip(rows["architecture"], rows["technique"], strict=True))
 
 
 def grid(panels: int, columns: int, height: float, extra: float = 0.9, **options) -> tuple[Figure, list[Axes]]:
@@ -69,16 +79,18 @@ def label_outer(axes: Sequence[Axes], x: str, y: str) -> None:
         axis.tick_params(labelbottom=lowest)
 
 
-def heading(figure: Figure, title: str, text: str, params: Params, legend: Sequence[Artist] = ()) -> None:
-    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of runs."""
-    rows = -(-len(legend) // LEGEND_COLUMNS)
+def heading(
+    figure: Figure, title: str, text: str, params: Params, legend: Sequence[Artist] = (), columns: int = 4
+) -> None:
+    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of seeds."""
+    rows = -(-len(legend) // columns)
     figure.suptitle(title + "\n" * rows, x=0.01, ha="left", weight="bold", fontsize=11)  # room for the legend
     if legend:
         top = 1 - 0.24 / figure.get_figheight()
         look = {"frameon": False, "columnspacing": 1.4, "handletextpad": 0.5, "borderaxespad": 0.2}
-        figure.legend(handles=legend, loc="upper left", bbox_to_anchor=(0, top), ncols=LEGEND_COLUMNS, **look)
-    note = f"{wording.DATA_SETS[params.data.source]}, {wording.runs(params.runs)} per combo. {text}"
-    figure.supxlabel(textwrap.fill(note, 150), x=0.01, ha="left", fontsize=8, color="0.35")
+        figure.legend(handles=legend, loc="upper left", bbox_to_anchor=(0, top), ncols=columns, **look)
+    note = f"{wording.DATA_SETS[params.data.source]}, {wording.counted(params.seeds, 'run')} per combo. {text}"
+    figure.supxlabel(textwrap.fill(note, 142), x=0.01, ha="left", fontsize=8, color="0.35")
 
 
 def thin_lines(axis: Axes, lines: Iterable[np.ndarray], **options) -> None:

@@ -6,9 +6,12 @@ import pandas as pd
 import pytest
 
 from pipeline.analysis import effects
+from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
 from pipeline.params import AVERAGE
 from tests.synthetic import make_params
 
+COMPARATORS = {"baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"}
+TRAINED_OUT = {"convnet": COMPARATORS, "basenet": COMPARATORS}
 ACCURACIES = {  # architecture, technique: test accuracies of seeds 0 and 1
     ("convnet", "baseline"): [0.80, 0.82],
     ("convnet", "weight_sharing"): [0.83, 0.85],
@@ -25,11 +28,18 @@ ACCURACIES = {  # architecture, technique: test accuracies of seeds 0 and 1
 def runs():
     """The columns of the table `runs` that effects read, later seeds first: they are matched by their number."""
     rows = [
-        ("mnist", architecture, technique, seed, accuracy)
+        ("mnist", architecture, technique, seed, accuracy, accuracy + 0.05)
         for (architecture, technique), accuracies in ACCURACIES.items()
         for seed, accuracy in reversed(list(enumerate(accuracies)))
     ]
-    return pd.DataFrame(rows, columns=["data_set", "architecture", "technique", "seed", "test_accuracy"])
+    columns = ["data_set", "architecture", "technique", "seed", "test_accuracy", "readout_accuracy"]
+    return pd.DataFrame(rows, columns=columns)
+
+
+def table_of(runs, trained_out=TRAINED_OUT):
+    """The table `effects`, by effect and architecture."""
+    table = effects.effects(effects.effect_runs(runs, trained_out), trained_out)
+    return table.set_index(["effect", "architecture"])
 
 
 def differences(table, effect, architecture):
@@ -47,27 +57,29 @@ def differences(table, effect, architecture):
         ("weight_sharing_given_aux_loss", [0.02, 0.03], [0.01, 0.09], [0.015, 0.06]),
         ("aux_loss_given_weight_sharing", [0.07, 0.06], [0.06, 0.10], [0.065, 0.08]),
         ("interaction", [-0.01, 0.0], [-0.04, 0.10], [-0.025, 0.05]),
+        ("readout", [0.05, 0.05], [0.05, 0.05], [0.05, 0.05]),
     ],
 )
 def test_differences_are_between_runs_of_one_seed(runs, effect, convnet, basenet, average):
-    table = effects.effect_runs(runs)
+    table = effects.effect_runs(runs, TRAINED_OUT)
     assert differences(table, effect, "convnet") == convnet  # exactly: 0.0, not 1e-17
     assert differences(table, effect, "basenet") == basenet
     assert differences(table, effect, AVERAGE) == average
 
 
 def test_effects_of_techniques_that_were_not_run_are_left_out(runs):
-    assert set(effects.effect_runs(runs)["effect"]) == set(effects.CONTRASTS) - {"separate_encoders", "digits_only"}
-    alone = runs[runs["technique"] == "baseline"]
-    assert effects.effects(effects.effect_runs(alone)).empty
+    known = {"weight_sharing", "aux_loss", "both", "interaction", "readout"}
+    known |= {"weight_sharing_given_aux_loss", "aux_loss_given_weight_sharing"}
+    assert set(effects.effect_runs(runs, TRAINED_OUT)["effect"]) == known
+    assert table_of(runs[runs["technique"] == "baseline"]).empty
 
 
 def test_architectures_keep_their_order(runs):
-    assert list(effects.effects(effects.effect_runs(runs))["architecture"][:3]) == ["convnet", "basenet", "average"]
+    assert list(table_of(runs).index.get_level_values("architecture")[:3]) == ["convnet", "basenet", "average"]
 
 
 def test_effects_by_hand(runs):
-    table = effects.effects(effects.effect_runs(runs)).set_index(["effect", "architecture"])
+    table = table_of(runs)
     aux = table.loc[("aux_loss", "basenet")]
     assert (aux["runs"], aux["wins"], aux["ties"]) == (2, 1, 1)
     assert aux["mean_difference"] == pytest.approx(0.05)
@@ -89,14 +101,44 @@ def test_holm_corrects_over_architectures_and_not_over_the_average():
         for seed in range(6)
     ]
     frame = pd.DataFrame(rows, columns=["data_set", "effect", "architecture", "seed", "difference"])
-    table = effects.effects(frame)
+    table = effects.effects(frame, TRAINED_OUT)
     assert list(table["p_value"]) == [2 / 64] * 3
     assert list(table["p_holm"][:2]) == [4 / 64] * 2
     assert math.isnan(table["p_holm"][2])
 
 
+def test_the_average_has_an_interval_over_architectures(runs):
+    row = table_of(runs).loc[("weight_sharing", AVERAGE)]
+    # means 0.03 and 0.02: standard error 0.005, t for one degree of freedom 12.7062
+    assert (row["architectures"], row["mean_difference"]) == (2, pytest.approx(0.025))
+    assert (row["spread_low"], row["spread_high"]) == pytest.approx((0.025 - 0.063531, 0.025 + 0.063531), abs=1e-6)
+    assert math.isnan(table_of(runs).loc[("weight_sharing", "convnet"), "spread_low"])
+
+
+def test_architectures_that_are_not_trained_out_have_an_average_without_them(runs):
+    table = table_of(runs, {"convnet": COMPARATORS, "basenet": COMPARATORS - {"aux_loss"}})
+    aux = table.loc["aux_loss"]
+    assert list(aux["trained_out"]) == [True, False, False, True]
+    assert aux.loc[AVERAGE_TRAINED_OUT, ["architectures", "mean_difference"]].to_list() == [1, pytest.approx(0.07)]
+    assert AVERAGE_TRAINED_OUT not in table.loc["weight_sharing"].index  # both are
+    none = table_of(runs, {"convnet": set(), "basenet": set()})
+    assert AVERAGE_TRAINED_OUT not in none.index.get_level_values("architecture")
+
+
+def test_a_run_that_diverged_drops_its_seed(runs):
+    lost = (runs["architecture"] == "basenet") & (runs["technique"] == "aux_loss") & (runs["seed"] == 0)
+    runs.loc[lost, ["test_accuracy", "readout_accuracy"]] = math.nan
+    aux = table_of(runs).loc["aux_loss"]
+    assert aux["runs"].to_dict() == {"convnet": 2, "basenet": 1, AVERAGE: 1}
+    assert aux.loc[AVERAGE, "mean_difference"] == pytest.approx((0.06 + 0.0) / 2)  # seed 1 alone
+    assert table_of(runs).loc[("weight_sharing", AVERAGE), "runs"] == 2
+    runs.loc[(runs["architecture"] == "basenet") & (runs["technique"] == "aux_loss"), "test_accuracy"] = math.nan
+    aux = table_of(runs).loc["aux_loss"]
+    assert aux.loc[AVERAGE, ["architectures", "runs"]].to_list() == [1, 2]
+
+
 def test_one_run_has_a_difference_and_nothing_more(runs):
-    table = effects.effects(effects.effect_runs(runs[runs["seed"] == 0]))
+    table = table_of(runs[runs["seed"] == 0])
     assert table["mean_difference"].notna().all()
     assert table[["ci_low", "ci_high", "p_value", "p_holm"]].isna().all(axis=None)
 
@@ -104,5 +146,5 @@ def test_one_run_has_a_difference_and_nothing_more(runs):
 def test_contrasts_compare_techniques_of_params_yaml():
     names = set(make_params().technique_names())
     for effect, weights in effects.CONTRASTS.items():
-        assert weights.keys() <= names, effect
+        assert {term.removeprefix(effects.READOUT) for term in weights} <= names, effect
         assert sum(weights.values()) == 0, effect

@@ -1,30 +1,19 @@
-"""The tables that retell the records, on made-up records small enough to work out by hand; and what is refused."""
+"""The tables that retell the records, on made-up records small enough to work out by hand."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
-from pipeline import paths, records
-from pipeline.analysis import measured, tables
-from pipeline.params import Params
-from pipeline.script import StudyError
-from tests.synthetic import make_params, make_records, write_study
+from pipeline import records
+from pipeline.analysis import measured
+from tests.synthetic import make_params
 
-LENET = "lenet5-aux_loss"
-
-
-@pytest.fixture
-def study(tmp_path, monkeypatch) -> Params:
-    """A study of two architectures, three techniques and two runs, its records in the current folder."""
-    monkeypatch.chdir(tmp_path)
-    params = make_params(["lenet5", "convnet"], ["baseline", "aux_loss", "digits_only"], runs=2, epochs=3)
-    write_study(params)
-    return params
+PARAMS = make_params(["lenet5", "convnet"], ["baseline", "aux_loss"], seeds=3)
+COMBO = PARAMS.combo("lenet5", "aux_loss")
 
 
-def make_run(**changes) -> records.RunRecord:
+def make_record(combo=COMBO, seed=0, **changes) -> records.Record:
     """A record with 4 test pairs and two epochs; `changes` replace fields, those of curves by their name."""
     curves = {
         "loss": [1.0, 0.5],
@@ -33,146 +22,149 @@ def make_run(**changes) -> records.RunRecord:
         "train_accuracy": [0.6, 0.8],
         "test_accuracy": [0.75, 0.5],
         "digit_accuracy": [0.25, 0.5],
-        "seconds": [1.0, 1.0],
+        "readout_accuracy": [0.5, 0.75],
     }
     curves |= {name: changes.pop(name) for name in list(changes) if name in curves}
     fields = {
-        "data_set": "mnist",
-        "architecture": "lenet5",
-        "technique": "aux_loss",
-        "seed": 0,
+        "run": PARAMS.runs(combo)[seed],
+        "engine": "0" * 64,
         "parameters": 1_852_235,
         "device": "cpu",
         "hardware": "made up",
         "torch": "0.0",
-        "gap_pairs": [1, 3] + [0] * 17,
+        "diverged": None,
+        "gap_pairs": [1, 2] + [0] * 16 + [1],
         "gap_correct": [1, 1] + [0] * 17,
         "digit_confusion": [np.eye(10, dtype=int).tolist(), np.ones((10, 10), dtype=int).tolist()],
     }
-    return records.RunRecord(curves=records.Curves(**curves), **(fields | changes))
+    return records.Record(curves=records.Curves(**curves), **(fields | changes))
 
 
-def damage(**changes) -> None:
-    """Change fields of the first run in lenet5's record."""
-    entries = json.loads(paths.record(LENET).read_text())
-    entries[0] |= changes
-    paths.record(LENET).write_text(json.dumps(entries))
+def diverged(seed: int, epoch: int = 2) -> records.Record:
+    lost = {name: [0.5] * (epoch - 1) + [None] * (3 - epoch) for name in records.Curves.model_fields}
+    return make_record(seed=seed, diverged=epoch, **lost)
 
 
-def test_reads_the_combos_of_params_in_their_order(study):
-    (paths.RECORDS / "convnet-two_channel.json").write_text("not a combo that is listed")
-    read = measured.read_records(study)
-    combos = [(combo.architecture, combo.technique) for combo in study.combos()]
-    assert [(run.architecture, run.technique, run.seed) for run in read] == [(*c, k) for c in combos for k in (0, 1)]
-
-
-def test_a_missing_record_is_named(study):
-    paths.record(LENET).unlink()
-    with pytest.raises(StudyError, match=r"lenet5-aux_loss\.json: missing"):
-        measured.read_records(study)
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"data_set": "digits"}, "data sets digits, mnist, not mnist"),
-        ({"seed": 4}, "seeds 1, 4, not 0, 1"),
-        ({"seed": 1}, "seeds 1, 1, not 0, 1"),
-        ({"technique": "baseline"}, "combos lenet5-aux_loss, lenet5-baseline, not lenet5-aux_loss"),
-    ],
-)
-def test_a_record_of_another_study_is_refused(study, changes, message):
-    damage(**changes)
-    with pytest.raises(StudyError, match=rf"lenet5-aux_loss\.json: {message} as in params\.yaml; run `dvc repro`"):
-        measured.read_records(study)
-
-
-def test_runs_and_epochs_must_be_those_of_params(study):
-    with pytest.raises(StudyError, match=r"lenet5-baseline\.json: seeds 0, 1, not 0, 1, 2 as"):
-        measured.read_records(study.model_copy(update={"runs": 3}))
-    curves = make_records(study)[LENET][0].curves.model_dump()
-    damage(curves=curves | {"loss": curves["loss"][:2]})
-    with pytest.raises(StudyError, match=r"lenet5-aux_loss\.json: epochs 2, 3, not 3 as"):
-        measured.read_records(study)
+def summary(*of_combo: records.Record) -> dict:
+    (row,) = measured.summary(measured.runs({COMBO: list(of_combo)})).to_dict("records")
+    return row
 
 
 def test_runs_take_the_last_and_the_best_epoch():
-    row = measured.runs([make_run()]).iloc[0]
-    assert row["test_accuracy"] == 0.5
-    assert row["best_test_accuracy"] == 0.75
-    assert (row["train_accuracy"], row["digit_accuracy"]) == (0.8, 0.5)
-    assert (row["parameters"], row["device"], row["seed"]) == (1_852_235, "cpu", 0)
+    row = measured.runs({COMBO: [make_record()]}).iloc[0]
+    assert (row["data_set"], row["architecture"], row["technique"], row["seed"]) == ("mnist", "lenet5", "aux_loss", 0)
+    assert (row["test_accuracy"], row["best_test_accuracy"], row["late_gain"]) == (0.5, 0.75, -0.25)
+    assert (row["train_accuracy"], row["digit_accuracy"], row["readout_accuracy"]) == (0.8, 0.5, 0.75)
+    assert (row["parameters"], row["device"], row["hardware"]) == (1_852_235, "cpu", "made up")
+    # gaps -9 and -8 are to be answered yes (3 pairs, 2 right), gap 9 no (1 pair, wrong)
+    assert (row["yes_share"], row["yes_recall"], row["no_recall"]) == (0.75, pytest.approx(2 / 3), 0)
 
 
-def test_where_no_digit_is_trained_its_accuracy_is_not_defined():
-    run = make_run(digit_accuracy=[None, None], aux_loss=[None, None], digit_confusion=None)
-    assert math.isnan(measured.runs([run])["digit_accuracy"][0])
-    assert math.isnan(measured.summary(measured.runs([run]))["mean_digit_accuracy"][0])
-    assert measured.learning_curves([run])[["mean_digit_accuracy", "mean_aux_loss"]].isna().all(axis=None)
-    assert measured.confusion([run]).empty
+def test_where_no_digit_is_read_its_accuracy_is_not_defined():
+    nothing = {name: [None, None] for name in ("digit_accuracy", "readout_accuracy", "aux_loss")}
+    run = make_record(digit_confusion=None, **nothing)
+    assert math.isnan(summary(run)["mean_digit_accuracy"])
+    curves = measured.learning_curves(measured.curves({COMBO: [run]}))
+    assert curves[["mean_digit_accuracy", "mean_readout_accuracy", "mean_aux_loss"]].isna().all(axis=None)
+    assert measured.confusion({COMBO: [run]}).empty
 
 
 def test_summary_by_hand():
-    runs = [make_run(seed=k, test_accuracy=[0.95, last]) for k, last in enumerate((0.7, 0.8, 0.9))]
-    (row,) = measured.summary(measured.runs(runs)).to_dict("records")
-    assert (row["runs"], row["parameters"]) == (3, 1_852_235)
+    row = summary(*(make_record(seed=k, test_accuracy=[0.95, last]) for k, last in enumerate((0.7, 0.8, 0.9))))
+    assert (row["runs"], row["diverged"], row["parameters"]) == (3, 0, 1_852_235)
     assert (row["mean_test_accuracy"], row["std_test_accuracy"]) == pytest.approx((0.8, 0.1))
     half = 4.302653 * 0.1 / math.sqrt(3)
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.8 - half, 0.8 + half), abs=1e-6)
+    assert (row["mean_late_gain"], row["late_gain_low"]) == pytest.approx((-0.15, -0.15 - half), abs=1e-6)
     assert row["mean_best_test_accuracy"] == pytest.approx(0.95)
-    assert (row["mean_train_accuracy"], row["mean_digit_accuracy"]) == pytest.approx((0.8, 0.5))
+    assert (row["mean_train_accuracy"], row["mean_readout_accuracy"]) == pytest.approx((0.8, 0.75))
 
 
 def test_one_run_has_a_mean_and_no_spread():
-    (row,) = measured.summary(measured.runs([make_run()])).to_dict("records")
+    row = summary(make_record())
     assert row["mean_test_accuracy"] == 0.5
-    assert all(math.isnan(row[name]) for name in ("std_test_accuracy", "ci_low", "ci_high"))
-    assert measured.learning_curves([make_run()])["std_loss"].isna().all()
+    assert all(math.isnan(row[name]) for name in ("std_test_accuracy", "ci_low", "ci_high", "late_gain_low"))
+    assert measured.learning_curves(measured.curves({COMBO: [make_record()]}))["std_loss"].isna().all()
+
+
+def test_a_run_that_diverged_is_counted_and_left_out():
+    of_combo = {COMBO: [make_record(), diverged(1)]}
+    runs = measured.runs(of_combo)
+    assert runs["diverged"].tolist() == [pytest.approx(math.nan, nan_ok=True), 2]
+    lost = ["test_accuracy", "best_test_accuracy", "train_accuracy", "readout_accuracy", "late_gain", "yes_recall"]
+    assert runs.loc[1, lost].isna().all()
+    row = measured.summary(runs).iloc[0]
+    assert (row["runs"], row["diverged"], row["mean_test_accuracy"]) == (1, 1, 0.5)
+    assert measured.gaps(of_combo)["pairs"].sum() == 4
+    assert measured.confusion(of_combo)["count"].sum() == 110
+    curves = measured.learning_curves(measured.curves(of_combo))
+    assert curves["runs"].tolist() == [2, 1]
+    assert curves["mean_test_accuracy"].tolist() == [0.625, 0.5]
+
+
+def test_a_combo_whose_runs_all_diverged_has_no_mean():
+    runs = measured.runs({COMBO: [diverged(0, epoch=1), diverged(1)]})
+    row = measured.summary(runs).iloc[0]
+    assert (row["runs"], row["diverged"]) == (0, 2)
+    assert math.isnan(row["mean_test_accuracy"])
+    assert not row["trained_out"]
+    assert measured.gaps({COMBO: [diverged(0)]}).empty
+    assert measured.metrics(runs) == {"data_set": "mnist", "device": "cpu", "average": {}, "lenet5": {}}
+
+
+@pytest.mark.parametrize(
+    ("train_accuracy", "late_gain", "late_gain_low", "verdict"),
+    [
+        (0.95, 0.01, 0.005, True),
+        (0.949, 0.0, -0.01, False),  # the training pairs are not learned
+        (1.0, 0.02, 0.001, False),  # test accuracy still rises
+        (1.0, 0.02, -0.001, True),  # or does so by chance
+        (1.0, math.nan, math.nan, True),  # one epoch, or one run
+    ],
+)
+def test_trained_out(train_accuracy, late_gain, late_gain_low, verdict):
+    assert measured.trained_out(train_accuracy, late_gain, late_gain_low) is verdict
 
 
 def test_learning_curves_by_hand():
-    curves = measured.learning_curves([make_run(), make_run(seed=1, loss=[3.0, 0.5])])
-    assert list(curves["epoch"]) == [1, 2]
-    assert list(curves["mean_loss"]) == [2.0, 0.5]
-    np.testing.assert_allclose(curves["std_loss"], [math.sqrt(2), 0])
-    assert list(curves["mean_test_accuracy"]) == [0.75, 0.5]
-    assert not [name for name in curves if "seconds" in name]
-
-
-@pytest.mark.parametrize("overflow", [math.inf, math.nan])
-def test_a_loss_that_overflowed_does_not_warn(overflow, tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    curves = measured.learning_curves([make_run(), make_run(seed=1, loss=[1.0, overflow])])
-    tables.write("learning_curves", curves)
-    assert tables.read("learning_curves")["std_loss"].isna().tolist() == [False, True]
+    curves = measured.curves({COMBO: [make_record(), make_record(seed=1, loss=[3.0, 0.5])]})
+    assert curves[["seed", "epoch", "loss"]].to_numpy().tolist() == [[0, 1, 1], [0, 2, 0.5], [1, 1, 3], [1, 2, 0.5]]
+    means = measured.learning_curves(curves)
+    assert list(means["epoch"]) == [1, 2]
+    assert list(means["mean_loss"]) == [2.0, 0.5]
+    np.testing.assert_allclose(means["std_loss"], [math.sqrt(2), 0])
+    assert list(means["mean_test_accuracy"]) == [0.75, 0.5]
 
 
 def test_gaps_are_pooled_over_runs():
-    other = make_run(seed=1, gap_pairs=[0, 1] + [0] * 16 + [3], gap_correct=[0, 1] + [0] * 16 + [0])
-    gaps = measured.gaps([make_run(), other]).set_index("gap")
+    other = make_record(seed=1, gap_pairs=[0, 1] + [0] * 16 + [3], gap_correct=[0, 1] + [0] * 16 + [2])
+    gaps = measured.gaps({COMBO: [make_record(), other]}).set_index("gap")
     assert list(gaps.index) == list(range(-9, 10))
-    assert list(gaps.loc[[-9, -8, 9], "pairs"]) == [1, 4, 3]
-    assert list(gaps.loc[[-9, -8, 9], "test_accuracy"]) == [1, 0.5, 0]
+    assert list(gaps.loc[[-9, -8, 9], "pairs"]) == [1, 3, 4]
+    assert list(gaps.loc[[-9, -8, 9], "test_accuracy"]) == [1, pytest.approx(2 / 3), 0.5]
     assert math.isnan(gaps.loc[0, "test_accuracy"])
 
 
 def test_confusion_is_summed_over_runs():
-    table = measured.confusion([make_run(), make_run(seed=1)]).set_index(["image", "digit", "predicted"])["count"]
+    table = measured.confusion({COMBO: [make_record(), make_record(seed=1)]})
+    table = table.set_index(["image", "digit", "predicted"])["count"]
     assert len(table) == 200
     assert (table.loc[1, 3, 3], table.loc[1, 3, 4], table.loc[2, 3, 4]) == (2, 0, 2)
 
 
 def test_metrics_by_hand():
-    runs = [
-        make_run(architecture=architecture, technique=technique, test_accuracy=[0, accuracy], device=device)
+    of_combos = {
+        PARAMS.combo(architecture, technique): [
+            make_record(PARAMS.combo(architecture, technique), test_accuracy=[0, accuracy], device=device)
+        ]
         for architecture, technique, accuracy, device in (
             ("lenet5", "baseline", 0.8, "cpu"),
             ("lenet5", "aux_loss", 1 / 3, "cpu"),
             ("convnet", "baseline", 0.6, "cpu"),
             ("convnet", "aux_loss", 1 / 3, "cuda"),
         )
-    ]
-    metrics = measured.metrics(measured.runs(runs))
+    }
+    metrics = measured.metrics(measured.runs(of_combos))
     assert metrics == {
         "data_set": "mnist",
         "device": "mixed",
@@ -180,4 +172,4 @@ def test_metrics_by_hand():
         "lenet5": {"baseline": 0.8, "aux_loss": 0.333333},
         "convnet": {"baseline": 0.6, "aux_loss": 0.333333},
     }
-    assert measured.metrics(measured.runs(runs[:1]))["device"] == "cpu"
+    assert list(metrics) == ["data_set", "device", "average", "lenet5", "convnet"]

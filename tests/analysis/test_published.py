@@ -2,22 +2,24 @@
 
 import math
 
+import pandas as pd
 import pytest
 
-from pipeline.analysis import measured, published, tables
+from pipeline import tables
+from pipeline.analysis import measured, published
 from tests.synthetic import make_params, make_records
 
-FIGURES = published.load()
+PRINTED = pd.read_csv(published.FILE)
+FIGURES = published.prepared(PRINTED)
 
 
-def compare(params, table=published.published_vs_ours):
-    runs = measured.runs([run for runs in make_records(params).values() for run in runs])
-    return table(params, runs)
+def compare(params, table=published.published_vs_ours, **options):
+    return table(params, measured.runs(make_records(params, **options)), PRINTED)
 
 
 def constant_runs(params, accuracy, measure="test_accuracy"):
     """The table `runs` with the same measure in every run of the architecture, by technique."""
-    runs = measured.runs([run for runs in make_records(params).values() for run in runs])
+    runs = measured.runs(make_records(params))
     return runs.assign(**{measure: runs["technique"].map(accuracy)})
 
 
@@ -68,8 +70,10 @@ def test_verdict(low, high, word):
 
 def test_comparison_by_hand():
     # report 1's two_channel: 83.0 -+ 1.2 of 10 runs; ours 0.85 in every run, so that only theirs has a spread
-    params = make_params(["basenet"], ["two_channel"], runs=3)
-    (row,) = published.published_vs_ours(params, constant_runs(params, {"two_channel": 0.85})).to_dict("records")
+    params = make_params(["basenet"], ["two_channel"], seeds=3)
+    (row,) = published.published_vs_ours(params, constant_runs(params, {"two_channel": 0.85}), PRINTED).to_dict(
+        "records"
+    )
     assert (row["published_mean"], row["published_std"], row["published_runs"]) == pytest.approx((0.83, 0.012, 10))
     assert (row["our_mean"], row["our_std"], row["our_runs"]) == pytest.approx((0.85, 0, 3))
     half = 2.262157 * 0.012 / math.sqrt(10)  # t for 9 degrees of freedom
@@ -79,8 +83,8 @@ def test_comparison_by_hand():
 
 def test_a_standard_deviation_that_divides_by_n_is_converted():
     # report 4's lenet5 two_channel: 79.56 -+ 1.18, dividing by its 10 runs
-    params = make_params(["lenet5"], ["two_channel"], runs=2)
-    row = published.published_vs_ours(params, constant_runs(params, {"two_channel": 0.7956})).iloc[0]
+    params = make_params(["lenet5"], ["two_channel"], seeds=2)
+    row = published.published_vs_ours(params, constant_runs(params, {"two_channel": 0.7956}), PRINTED).iloc[0]
     assert row["published_std"] == pytest.approx(0.0118)  # as printed
     assert row["ci_high"] == pytest.approx(2.262157 * 0.0118 / math.sqrt(9), abs=1e-6)
 
@@ -94,14 +98,14 @@ def test_each_report_is_compared_by_what_it_publishes():
         3: {"test_accuracy"},
         4: {"test_accuracy", "train_accuracy"},
     }
-    params = make_params(["wide_convnet"], ["baseline"], runs=2)
+    params = make_params(["wide_convnet"], ["baseline"], seeds=2)
     runs = constant_runs(params, {"baseline": 0.9}, "best_test_accuracy").assign(test_accuracy=0.5)
-    assert published.published_vs_ours(params, runs)["our_mean"][0] == pytest.approx(0.9)
+    assert published.published_vs_ours(params, runs, PRINTED)["our_mean"][0] == pytest.approx(0.9)
 
 
 def test_differences_of_protocol_follow_params():
     def protocol(technique="weight_sharing_aux_loss", architecture="basenet", **changes):
-        params = make_params([architecture], [technique], runs=1, epochs=30)
+        params = make_params([architecture], [technique], seeds=1, epochs=30)
         recipe = params.architectures[architecture].model_copy(update=changes)
         params = params.model_copy(update={"architectures": {architecture: recipe}, "aux_weight": 0.75})
         return compare(params)["protocol_differences"][0].split("; ")
@@ -122,7 +126,7 @@ def test_differences_of_protocol_follow_params():
 
 
 def test_gains_are_the_ones_that_the_reports_publish():
-    table = compare(make_params(runs=2), published.published_gains)
+    table = compare(make_params(seeds=2), published.published_gains)
     assert set(table["effect"]) == set(published.GAINS)
     by_architecture = table.groupby("architecture")["effect"].apply(list).to_dict()
     without_aux_loss = [effect for effect in published.GAINS if effect != "aux_loss"]  # report 3 has no such row
@@ -137,9 +141,9 @@ def test_gains_are_the_ones_that_the_reports_publish():
 
 def test_gains_by_hand():
     # report 1: 85.9 -+ 1.5 over 83.0 -+ 1.2, 10 runs each; their difference has 17.17 degrees of freedom
-    params = make_params(["basenet"], ["two_channel", "weight_sharing"], runs=4)
+    params = make_params(["basenet"], ["two_channel", "weight_sharing"], seeds=4)
     runs = constant_runs(params, {"two_channel": 0.8, "weight_sharing": 0.85})
-    (row,) = published.published_gains(params, runs).to_dict("records")
+    (row,) = published.published_gains(params, runs, PRINTED).to_dict("records")
     assert (row["effect"], row["technique"], row["reference"]) == ("weight_sharing", "weight_sharing", "two_channel")
     error = math.sqrt(0.015**2 / 10 + 0.012**2 / 10)
     half = 2.1083 * error
@@ -155,15 +159,22 @@ def test_gains_by_hand():
 
 
 def test_our_gain_is_between_runs_of_one_seed():
-    params = make_params(["basenet"], ["two_channel", "weight_sharing"], runs=3)
+    params = make_params(["basenet"], ["two_channel", "weight_sharing"], seeds=3)
     runs = constant_runs(params, {"two_channel": 0.8, "weight_sharing": 0.85})
     runs["test_accuracy"] += runs["seed"] * 0.02  # what the pairs of a seed do to both techniques
-    row = published.published_gains(params, runs).iloc[0]
+    row = published.published_gains(params, runs, PRINTED).iloc[0]
     assert (row["our_ci_low"], row["our_ci_high"]) == pytest.approx((0.05, 0.05))
 
 
+def test_runs_that_diverged_are_left_out():
+    params = make_params(["basenet"], ["two_channel", "weight_sharing"], seeds=4)
+    lost = {"diverged": {("basenet-two_channel", 1)}}
+    assert list(compare(params, **lost)["our_runs"]) == [3, 4]
+    assert list(compare(params, published.published_gains, **lost)["our_runs"]) == [3]
+
+
 def test_gains_say_which_system_a_difference_is_of():
-    params = make_params(["mlpnet"], ["two_channel", "weight_sharing"], runs=2)
+    params = make_params(["mlpnet"], ["two_channel", "weight_sharing"], seeds=2)
     protocol = compare(params, published.published_gains)["protocol_differences"][0].split("; ")
     assert "Adam made anew at every step" in protocol
     assert "weight_sharing: sigmoid instead of softmax on the encoder's 10 units" in protocol
@@ -172,14 +183,14 @@ def test_gains_say_which_system_a_difference_is_of():
 
 @pytest.mark.parametrize("table", [published.published_vs_ours, published.published_gains])
 def test_only_listed_combos_on_mnist_are_compared(table):
-    assert compare(make_params(["convnet"], ["digits_only"], runs=2), table).empty
-    assert compare(make_params(["convnet"], runs=2, source="digits"), table).empty
-    assert set(compare(make_params(["convnet"], runs=2), table)["architecture"]) == {"convnet"}
+    assert compare(make_params(["convnet"], ["digits_only"], seeds=2), table).empty
+    assert compare(make_params(["convnet"], seeds=2, source="digits"), table).empty
+    assert set(compare(make_params(["convnet"], seeds=2), table)["architecture"]) == {"convnet"}
 
 
 @pytest.mark.parametrize("table", [published.published_vs_ours, published.published_gains])
 def test_one_run_of_ours_leaves_the_verdict_open(table):
-    compared = compare(make_params(["convnet"], runs=1), table)
+    compared = compare(make_params(["convnet"], seeds=1), table)
     assert set(compared["verdict"]) == {"unclear"}
     assert compared[["ci_low", "ci_high"]].isna().all(axis=None)
     assert compared["difference"].notna().all()
