@@ -60,11 +60,14 @@ class Study:
 
 def make_tiny(content: dict) -> None:
     content["data"].update(source="digits", train_pairs=100, test_pairs=60)
-    content["runs"] = 2
+    content["seeds"] = 2
     content["architectures"] = {name: content["architectures"][name] for name in ("deep_fc", "mlpnet")}
     for recipe in content["architectures"].values():
         recipe["epochs"] = 2
-    del content["techniques"]["plain"]["two_channel"], content["techniques"]["plain"]["digits_only"]
+    plain, auxiliary = content["techniques"].values()
+    for name in ("two_channel", "digits_only", "latent_digits"):
+        del plain[name]
+    del auxiliary["latent_digits_aux_loss"]
 
 
 @pytest.fixture(scope="module")
@@ -85,7 +88,7 @@ def test_repro_makes_everything_and_status_is_clean(study):
     listed = params.load(study.folder / paths.PARAMS)
     for combo in listed.combos():
         assert (study.folder / paths.record(combo.key)).is_file()
-        for seed in range(listed.runs):
+        for seed in range(listed.seeds):
             assert (study.folder / paths.weights(combo.key, seed)).is_file()
     assert (study.folder / paths.PAGE).is_file()
     assert list((study.folder / paths.FIGURES).glob("*.png"))
@@ -115,7 +118,12 @@ def test_only_what_changed_is_trained(study):
             lambda c: c["techniques"]["plain"].update(two_digits={"encoder": "separate", "answer": "digits"}),
             {"deep_fc-two_digits", "mlpnet-two_digits"},
         ),
+        (
+            lambda c: c["techniques"]["auxiliary"].update(latent={"encoder": "shared", "answer": "latent_digits"}),
+            {"deep_fc-latent", "mlpnet-latent"},
+        ),
         (lambda c: c["data"]["mirrors"].append("https://example.org/"), set()),
+        (lambda c: c.update(a_further_study={"budget": 3}), set()),
     ]
     for alter, expected in cases:
         study.change(alter)
@@ -125,11 +133,23 @@ def test_only_what_changed_is_trained(study):
             study.restore()
 
 
-def test_code_of_one_architecture_trains_that_one(study):
-    file = study.folder / "pipeline/networks/architectures/mlpnet.py"
+@pytest.mark.parametrize(
+    ("module", "trained"),
+    [
+        ("networks/architectures/mlpnet.py", {"mlpnet"}),
+        ("training/loop.py", {"deep_fc", "mlpnet"}),
+        ("params.py", set()),
+        ("wording.py", set()),
+        ("training/progress.py", set()),
+        ("training/executor.py", set()),
+    ],
+)
+def test_code_trains_what_it_decides(study, module, trained):
+    """An architecture its own combos, the engine all of them; validation, wording, progress and executor none."""
+    file = study.folder / "pipeline" / module
     file.write_text(file.read_text() + "\n# another line\n")
     try:
-        assert {combo.split("-")[0] for combo in study.would_train()} == {"mlpnet"}
+        assert {combo.split("-")[0] for combo in study.would_train()} == trained
     finally:
         study.restore()
 
@@ -140,6 +160,7 @@ def test_trained_again_it_is_the_same_to_the_byte(study):
     study.run("dvc", "repro", "--force", "--single-item", "train_aux@mlpnet-aux_loss", LOKY_MAX_CPU_COUNT="1")
     study.run("dvc", "repro", "--force", "--single-item", "aggregate")
     assert study.tables() == before
+    assert study.run("git", "status", "--porcelain").stdout == ""  # records hold no wall time
     study.restore()
     study.run("dvc", "checkout", "-q")
 
@@ -156,6 +177,20 @@ def test_mistyped_parameters_end_in_a_line_and_lose_nothing(study):
         ]
         assert "Traceback" not in done.stderr
         assert study.tables() == before
+    finally:
+        study.restore()
+        study.run("dvc", "checkout", "-q")
+
+
+@pytest.mark.parametrize("mistake", [{"foo": 1}, {"aux_weigth": 0.75}])
+def test_unknown_keys_are_refused_though_no_stage_reads_them(study, mistake):
+    (key,) = mistake
+    study.change(lambda content: content.update(mistake))
+    try:
+        done = study.run("dvc", "repro", check=False)
+        assert done.returncode != 0
+        assert f"error: params.yaml: unknown key {key}; " in done.stderr
+        assert "Running stage 'train" not in done.stdout
     finally:
         study.restore()
         study.run("dvc", "checkout", "-q")
