@@ -32,6 +32,7 @@ def run_script(main: Callable[[], None]) -> None:
     """
     try:
         end_with_dvc()
+        _refuse_another_clone()
         main()
     except StudyError as error:
         sys.exit(f"error: {error}")
@@ -43,6 +44,14 @@ def run_script(main: Callable[[], None]) -> None:
     except KeyboardInterrupt:
         print("interrupted; finished stages are kept", file=sys.stderr)
         sys.exit(130)
+
+
+def _refuse_another_clone() -> None:
+    """StudyError if this is not the code of the project that it is started in, which `python FILE` may get wrong."""
+    own, here = Path(__file__).resolve().parent, Path("pipeline").resolve()
+    if (here / "script.py").is_file() and here != own:
+        name = Path(sys.argv[0]).stem
+        raise StudyError(f"{own}: the code of another copy of the project; start it as `python -m pipeline.{name}`")
 
 
 def _refusal(error: Exception) -> str | None:

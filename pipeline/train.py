@@ -6,7 +6,11 @@ interruption are taken from where they were kept.
 """
 
 import argparse
+import contextlib
+import subprocess
 import time
+from collections.abc import Iterator
+from pathlib import Path
 
 from pipeline import pair, params, paths, records
 from pipeline.kept import Kept
@@ -35,6 +39,21 @@ def train_kept(name: str, runs: list[Run], pairs: Pairs, device) -> dict[Run, tu
     return found
 
 
+@contextlib.contextmanager
+def restored_on_failure(path: Path) -> Iterator[None]:
+    """Put a file that Git tracks back if this fails: DVC removed it when it started the stage.
+
+    Its run may be another than params.yaml asks for by now, which `aggregate` sees.
+    """
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):  # no Git
+            command = ["git", "checkout", "--quiet", "--", str(path)]
+            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
+        raise
+
+
 def summary(trained: list[Record]) -> str:
     """The mean test accuracy of the runs, and which of them diverged."""
     last = [record.curves.test_accuracy[-1] for record in trained if record.diverged is None]
@@ -55,11 +74,12 @@ def main() -> None:
     pairs = pair.read(run.data.draw for run in runs)
 
     start = time.perf_counter()
-    found = train_kept(combo.key, runs, pairs, device)
-    for run in runs:
-        write_whole(paths.weights(combo.key, run.seed), found[run][0])
-    trained = [found[run][1] for run in runs]
-    records.write(paths.record(combo.key), trained)
+    with restored_on_failure(paths.record(combo.key)):
+        found = train_kept(combo.key, runs, pairs, device)
+        for run in runs:
+            write_whole(paths.weights(combo.key, run.seed), found[run][0])
+        trained = [found[run][1] for run in runs]
+        records.write(paths.record(combo.key), trained)
     Kept(pairs.digest).drop(runs)
     took = time.perf_counter() - start
     print(f"{combo.key}: {len(trained)} runs on {device.type} in {took:.0f} s, {summary(trained)}")

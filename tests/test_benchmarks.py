@@ -41,7 +41,9 @@ def test_reference_trains_what_the_engine_trains(architecture, technique):
 def test_reference_is_plain_torch_for_every_architecture(architecture):
     run = short_run(architecture, "weight_sharing_aux_loss", precision="fp32")
     network = reference.ComparisonNetwork(run)
-    ours = tuple(kind for kind in vars(layers).values() if isinstance(kind, type) and kind.__module__ == layers.__name__)
+    ours = tuple(
+        kind for kind in vars(layers).values() if isinstance(kind, type) and kind.__module__ == layers.__name__
+    )
     assert not [module for module in network.modules() if isinstance(module, ours)]
     seconds, measures = reference.train(run, network, PAIRS, CPU)
     assert len(seconds) == run.protocol.epochs

@@ -9,7 +9,12 @@ from pipeline.script import StudyError
 
 from .synthetic import make_params, make_records
 
-COMBOS = ("baseline", "aux_loss", "digits_only", "latent_digits")  # without digits, with them, without a comparison loss
+COMBOS = (
+    "baseline",
+    "aux_loss",
+    "digits_only",
+    "latent_digits",
+)  # without digits, with them, without a comparison loss
 
 
 @pytest.fixture(params=COMBOS)

@@ -167,3 +167,15 @@ def test_worker_whose_parent_is_gone_does_not_begin():
     program = start("from pipeline.script import die_with_parent; die_with_parent(1); print('it began')")
     assert program.communicate()[0] == ""
     assert program.returncode == 1
+
+
+def test_code_of_another_clone_is_refused(tmp_path, monkeypatch):
+    """`python pipeline/train.py` puts its own folder on the path, and finds the package that is installed."""
+    (tmp_path / "pipeline").mkdir()
+    (tmp_path / "pipeline/script.py").write_text("")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["pipeline/train.py"])
+    with pytest.raises(
+        SystemExit, match=r"error: .*another copy of the project; start it as `python -m pipeline.train`"
+    ):
+        script.run_script(lambda: None)

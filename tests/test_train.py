@@ -1,6 +1,7 @@
 """Stage `train`, as DVC calls it."""
 
 import re
+import subprocess
 import sys
 
 import pytest
@@ -60,6 +61,20 @@ def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypa
     assert list(kept.FOLDER.iterdir()) == []
     call(monkeypatch, "deep_fc", "baseline")
     assert resumed == [paths.record("deep_fc-baseline").read_bytes(), paths.weights("deep_fc-baseline", 0).read_bytes()]
+
+
+def test_a_failed_stage_leaves_its_committed_record_in_place(small_study, monkeypatch):
+    """DVC removes it before it starts the stage."""
+    record = paths.record("deep_fc-baseline")
+    record.parent.mkdir(parents=True)
+    record.write_text("committed")
+    for command in ("init -q", "add reports", "-c user.name=A -c user.email=a@example.org commit -qm A"):
+        subprocess.run(["git", *command.split()], check=True)
+    record.unlink()
+    monkeypatch.setattr(train, "train_kept", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        call(monkeypatch, "deep_fc", "baseline")
+    assert record.read_text() == "committed"
 
 
 def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):
