@@ -20,7 +20,7 @@ from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
 
 TEMPLATE = Path(__file__).with_suffix(".html")
-SHOWN = ("runs", "summary", "effects", "published_vs_ours", "published_gains")  # tables that the page takes from
+SHOWN = ("runs", "summary", "effects", "published_vs_ours")  # tables that the page takes from
 
 
 def read_figure(name: str) -> bytes:
@@ -109,7 +109,6 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
         verdicts=wording.verdicts(frames["published_vs_ours"]),
         published=published_figures,
         shared_differences=shared_differences,
-        gains=frames["published_gains"].to_dict("records"),
         limits=wording.limits(study, summary),
         yes_share=runs["yes_share"].mean(),
         smallest_p=statistics.smallest_p(study.seeds),
