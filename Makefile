@@ -5,6 +5,8 @@ VENV := .venv
 INSTALLED := $(VENV)/.installed
 # The commands of stages start `python`.
 RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
+# Where the locale is not UTF-8, DVC would stumble over a folder like "Größe".
+export PYTHONUTF8 := 1
 
 .PHONY: study demo test lint bench readme help
 
@@ -40,7 +42,7 @@ help:
 	@sed -n 's/^## //p' Makefile
 	@echo "PYTHON=python3.12 make ...: with that Python, the first time"
 
-# Without a Git repository (an unpacked archive) DVC has to be told; `dvc repro` then works, `dvc exp` needs Git.
+# Without a Git repository (a copied folder) DVC has to be told; `dvc repro` then works, `dvc exp` needs Git.
 $(INSTALLED): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null || \
 	{ echo "error: Python 3.11, 3.12 or 3.13 is needed, and $(PYTHON) is none; try PYTHON=python3.12 make" >&2; exit 1; }

@@ -14,56 +14,67 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Output, answers
-from pipeline.params import Combo
-from pipeline.training.data import RunData
+from pipeline.run import Run
+from pipeline.training.data import Pairs, select
+
+
+class TorchLayers(Layers):
+    """Torch's own layers for each of the study's; an encoder that is called twice normalizes each image's batch."""
+
+    def convolution(self, *sizes: int, padding: int = 0) -> nn.Module:
+        return nn.Conv2d(*sizes, padding=padding)
+
+    def batch_norm(self, features: int, *_, **__) -> nn.Module:
+        return BatchNorm(features) if self.network.batch_norm else nn.Identity()
+
+    def dropout(self, features: int) -> nn.Module:
+        return nn.Dropout(self.network.dropout)
+
+    def flatten(self) -> nn.Module:
+        return nn.Flatten()
+
+
+class BatchNorm(nn.BatchNorm2d):
+    """Torch's batch norm, over maps and over features."""
+
+    def _check_input_dim(self, _: Tensor) -> None:
+        """Any number of dimensions will do."""
 
 
 class ComparisonNetwork(nn.Module):
-    """Reads the two images of a pair, each with an encoder, and compares them, as the technique says."""
+    """Reads the two images of a pair, each with an encoder, and compares them, as the run's network does."""
 
-    def __init__(self, combo: Combo):
+    def __init__(self, run: Run):
         super().__init__()
-        parts = importlib.import_module(f"pipeline.networks.architectures.{combo.architecture}")
-        layers = Layers(combo.recipe)
-        self.combo = combo
-        if combo.switches.encoder == "two_channel":
-            self.network = parts.two_channel(layers)
-        else:
-            self.comparator = parts.comparator(layers)
-            self.first_encoder = parts.encoder(layers)
-            shared = combo.switches.encoder == "shared"
-            self.second_encoder = self.first_encoder if shared else parts.encoder(layers)
-        for module in self.modules():
-            if isinstance(module, Conv2d):
-                module.__class__ = nn.Conv2d  # torch's own, without what the study made of it
+        parts = importlib.import_module(f"pipeline.networks.architectures.{run.network.architecture}")
+        layers = TorchLayers(run.network)
+        self.run = run
+        self.comparator = parts.comparator(layers)
+        self.first_encoder = parts.encoder(layers)
+        self.second_encoder = self.first_encoder if run.network.encoder == "shared" else parts.encoder(layers)
 
     def forward(self, pairs: Tensor) -> Output:
-        """Pairs (B, 2, 14, 14) to what the study's networks give: logits of the answer, of the digits, or both."""
-        if self.combo.switches.encoder == "two_channel":
-            return {"comparison": self.network(pairs)}
+        """Pairs (B, 2, 14, 14) to logits of the answer and of the digits."""
         first_code, first_digits = self.first_encoder(pairs[:, :1])
         second_code, second_digits = self.second_encoder(pairs[:, 1:])
-        output = {}
-        if self.combo.switches.answer == "comparator":
-            output["comparison"] = self.comparator(torch.cat([first_code, second_code], dim=1))
-        if self.combo.switches.answer == "digits" or self.combo.has_aux_loss:
+        output = {"comparison": self.comparator(torch.cat([first_code, second_code], dim=1))}
+        if self.run.trains_digits:
             output["digits"] = torch.stack([first_digits, second_digits], dim=1)
         return output
 
 
-def train(network: ComparisonNetwork, data: RunData, device: torch.device) -> tuple[list[float], dict[str, float]]:
-    """Train one run, on the first run of `data`; the seconds that each epoch took, and the last epoch's measures."""
-    recipe = network.combo.recipe
-    network.to(device)
-    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[recipe.optimizer]
-    optimizer = kind(network.parameters(), lr=recipe.learning_rate)
+def train(run: Run, network: ComparisonNetwork, pairs: Pairs, device: torch.device) -> tuple[list[float], dict]:
+    """Train one run of a technique with encoders and a comparator; each epoch's seconds, and the last one's measures."""
+    data, network = select([run], pairs), network.to(device)
+    kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[run.protocol.optimizer]
+    optimizer = kind(network.parameters(), lr=run.protocol.learning_rate)
     train_set, test_set = (
         TensorDataset(part.images[0], part.digits[0], part.targets[0]) for part in (data.train, data.test)
     )
     seconds = []
-    for _ in range(recipe.epochs):
+    for _ in range(run.protocol.epochs):
         start = time.perf_counter()
         measures = _train_epoch(network, optimizer, train_set, device) | _test(network, test_set, device)
         seconds.append(time.perf_counter() - start)
@@ -73,21 +84,18 @@ def train(network: ComparisonNetwork, data: RunData, device: torch.device) -> tu
 def _train_epoch(
     network: ComparisonNetwork, optimizer: torch.optim.Optimizer, train_set: TensorDataset, device: torch.device
 ) -> dict[str, float]:
-    combo = network.combo
+    protocol = network.run.protocol
     network.train()
     comparison_sum = aux_sum = loss_sum = 0.0
     correct = 0
-    for images, digits, targets in DataLoader(train_set, batch_size=combo.recipe.batch_size, shuffle=True):
+    for images, digits, targets in DataLoader(train_set, batch_size=protocol.batch_size, shuffle=True):
         images, digits, targets = images.to(device), digits.to(device), targets.to(device)
         output = network(images)
-        loss = 0.0
-        if "comparison" in output:
-            comparison_loss = _comparison_loss(output["comparison"], targets)
-            loss = loss + comparison_loss
-            comparison_sum += comparison_loss.item() * len(targets)
+        loss = comparison_loss = _comparison_loss(output["comparison"], targets)
+        comparison_sum += comparison_loss.item() * len(targets)
         if "digits" in output:
             aux_loss = sum(F.cross_entropy(output["digits"][:, image], digits[:, image]) for image in range(2))
-            loss = loss + (combo.aux_weight if combo.has_aux_loss else 1.0) * aux_loss
+            loss = loss + protocol.aux_weight * aux_loss
             aux_sum += aux_loss.item() * len(targets)
         optimizer.zero_grad()
         loss.backward()

@@ -3,9 +3,9 @@
 It differs from the study in params.yaml alone (`make_small`), and leaves the project's own results as they are.
 """
 
+import contextlib
 import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -20,8 +20,9 @@ FOLDER = Path("demo")
 ARCHITECTURES = ("deep_fc", "convnet", "basenet")
 EPOCHS = 15  # at most; the whole then takes about two minutes on two cores
 
+IGNORED = ("data/.gitignore", "models/.gitignore")  # in a clone, the folders are there
 # What DVC and the stages need of a project; not the lock and the reports, which are another study's results.
-PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore")
+PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", *IGNORED)
 
 
 def copy_project(destination: Path, change: Callable[[dict], None], project: Path = Path()) -> None:
@@ -45,9 +46,9 @@ def copy_project(destination: Path, change: Callable[[dict], None], project: Pat
 
 
 def make_small(content: dict) -> None:
-    """Change params.yaml to scikit-learn's digits, fewer pairs, runs and epochs, and three of the architectures."""
+    """Change params.yaml to scikit-learn's digits, fewer pairs, seeds and epochs, and three of the architectures."""
     content["data"].update(source="digits", train_pairs=500, test_pairs=200)
-    content["runs"] = 3
+    content["seeds"] = 3
     recipes = content["architectures"].items()
     content["architectures"] = {name: recipe for name, recipe in recipes if name in ARCHITECTURES}
     for recipe in content["architectures"].values():
@@ -55,14 +56,22 @@ def make_small(content: dict) -> None:
 
 
 def run_dvc(folder: Path, *arguments: str) -> None:
-    """Run dvc in this folder, with this Python for the stages too; StudyError if it fails."""
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    if subprocess.run([sys.executable, "-m", "dvc", *arguments], cwd=folder, env=environment).returncode:
+    """Run dvc in this folder, within this process: whatever ends it ends dvc, and with that its stages.
+
+    Raises StudyError if dvc fails.
+    """
+    from dvc.cli import main as dvc
+
+    with contextlib.chdir(folder):
+        status = dvc(list(arguments))
+    if status:
         raise StudyError(f"dvc {' '.join(arguments)} failed in {folder}: what it said stands above")
 
 
 def main() -> None:
     start = time.perf_counter()
+    # The commands of stages start `python`: this one.
+    os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
     print(f"The study on scikit-learn's digits, in {FOLDER}/ (made anew each time)", flush=True)
     if FOLDER.exists():
         shutil.rmtree(FOLDER)

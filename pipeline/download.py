@@ -9,25 +9,31 @@ variable MNIST_MIRROR, the folder ../shared/mnist, data.mirrors of params.yaml. 
 
 import hashlib
 import http.client
-import io
 import os
-import shutil
 import sys
 import tempfile
+import threading
+import time
 import urllib.error
 import urllib.request
+from collections.abc import Callable
+from concurrent.futures import Future, wait
 from pathlib import Path
+from typing import BinaryIO
 
 from torchvision.datasets import MNIST
 from torchvision.datasets.utils import check_integrity
 from tqdm import tqdm
 
 from pipeline import idx, params, paths
-from pipeline.script import StudyError, run_script
+from pipeline.script import StudyError, run_script, write_whole
 
 MD5 = dict(MNIST.resources)  # file name -> MD5
 SHARED = "../shared/mnist"
 TIMEOUT = 20  # seconds without a byte, after which a host counts as hung
+DEADLINE = 120  # seconds for a file, however busy its host seems
+CHUNK = 2**16  # bytes
+LARGEST = 10 * 2**20  # bytes; the largest of the four files has 9,912,422
 UNAVAILABLE = 3  # exit status of --probe; 1 is any other failure
 TEST_DIGITS = 500  # of scikit-learn's 1,797
 
@@ -42,7 +48,7 @@ def fetch(names: list[str], folder: Path, mirrors: list[str]) -> None:
     """Put these files of MNIST into the folder; one that is there and whole stays.
 
     A source that does not deliver a file is not asked for another. A file gets its name only when it is whole.
-    Raises StudyError, with every source's reason, if a file could not be had.
+    Raises StudyError, with every source's reason, if a file could not be had, and OSError if it could not be written.
     """
     folder.mkdir(parents=True, exist_ok=True)
     missing = [name for name in names if not check_integrity(folder / name, MD5[name])]
@@ -51,13 +57,11 @@ def fetch(names: list[str], folder: Path, mirrors: list[str]) -> None:
         while missing:
             name = missing[0]
             try:
-                content = _read(source, name)
+                content = _in_time(_read, source, name)
             except (OSError, ValueError, http.client.HTTPException) as error:
                 failures.append(f"{source.rstrip('/')}/{name}: {_reason(error)}")
                 break
-            part = folder / f"{name}.part"
-            part.write_bytes(content)
-            part.replace(folder / name)
+            write_whole(folder / name, content)
             print(f"{missing.pop(0)}: from {source}")
     if missing:
         raise StudyError(
@@ -114,28 +118,67 @@ def _folder(source: str) -> Path:
     return Path(os.environ.get("DVC_ROOT", ".")) / Path(source).expanduser()
 
 
+def _in_time(read: Callable[[str, str], bytes], source: str, name: str) -> bytes:
+    """What `read` returns or raises; ValueError if that takes longer than DEADLINE.
+
+    It is called in a thread, which is left to itself then: a host that sends its headers byte by byte never times out.
+    """
+    result = Future()
+
+    def call() -> None:
+        try:
+            result.set_result(read(source, name))
+        except Exception as error:
+            result.set_exception(error)
+
+    threading.Thread(target=call, daemon=True).start()
+    wait([result], timeout=DEADLINE)
+    if not result.done():
+        raise ValueError(f"not whole after {DEADLINE} s")
+    return result.result()
+
+
 def _read(source: str, name: str) -> bytes:
-    """The content of one file of a source; raises ValueError if its MD5 is wrong, or whatever urllib raises."""
-    url = f"{source.rstrip('/')}/{name}" if "://" in source else (_folder(source) / name).resolve().as_uri()
-    content = io.BytesIO()
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as response:
-        size = int(response.headers.get("Content-Length", 0))
+    """One file of a source; raises ValueError if it is not MNIST's, or whatever urllib raises. Gives up at DEADLINE."""
+    end = time.monotonic() + DEADLINE
+    content = bytearray()
+    with _open(source, name) as stream:
+        headers = getattr(stream, "headers", {})  # an open file has none
+        size, kind = headers.get("Content-Length", ""), headers.get("Content-Type", "a file")
+        size = int(size) if size.isdecimal() else None
         # disable=None: no bar where standard error is no terminal
-        with tqdm.wrapattr(response, "read", size, desc=name, disable=None, leave=False) as stream:
-            shutil.copyfileobj(stream, content)
-    if hashlib.md5(content.getbuffer(), usedforsecurity=False).hexdigest() != MD5[name]:
-        raise ValueError("wrong MD5")
-    return content.getvalue()
+        with tqdm(total=size, unit="B", unit_scale=True, desc=name, disable=None, leave=False) as bar:
+            while chunk := stream.read1(CHUNK):
+                content += chunk
+                bar.update(len(chunk))
+                if len(content) > LARGEST:
+                    raise ValueError(f"more than {LARGEST:,} bytes, which no file of MNIST has")
+                if time.monotonic() > end:
+                    raise ValueError(f"not whole after {DEADLINE} s")
+    if hashlib.md5(content, usedforsecurity=False).hexdigest() != MD5[name]:
+        raise ValueError(f"wrong MD5 ({kind} of {len(content):,} bytes)")
+    return bytes(content)
+
+
+def _open(source: str, name: str) -> BinaryIO:
+    """A file of a source, open for reading; raises ValueError with a host's status, or whatever urllib raises."""
+    if "://" not in source:
+        return (_folder(source) / name).open("rb")
+    try:
+        return urllib.request.urlopen(f"{source.rstrip('/')}/{name}", timeout=TIMEOUT)
+    except urllib.error.HTTPError as error:
+        with error:  # it is an open connection too
+            raise ValueError(f"HTTP status {error.code}") from None
 
 
 def _reason(error: Exception) -> str:
     """What went wrong, in a few words on one line."""
-    if isinstance(error, urllib.error.HTTPError):
-        return f"HTTP status {error.code}"
     cause = getattr(error, "reason", error)  # urllib wraps what the connection raised
     if isinstance(cause, TimeoutError):
         return f"no answer in {TIMEOUT} s"
-    return " ".join(str(getattr(cause, "strerror", None) or cause or type(cause).__name__).split())
+    said = str(getattr(cause, "strerror", None) or cause or type(cause).__name__)
+    printable = "".join(letter if letter.isprintable() else " " for letter in said[:200])  # a host may have said it
+    return " ".join(printable.split())
 
 
 if __name__ == "__main__":

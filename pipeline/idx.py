@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from pipeline.script import StudyError
+from pipeline.script import StudyError, write_whole
 
 IMAGES = {"train": "train-images-idx3-ubyte.gz", "test": "t10k-images-idx3-ubyte.gz"}
 LABELS = {"train": "train-labels-idx1-ubyte.gz", "test": "t10k-labels-idx1-ubyte.gz"}
@@ -22,11 +22,14 @@ _UNSIGNED_BYTE = 8
 
 
 def write(path: Path, values: np.ndarray) -> None:
-    """Write an array of unsigned bytes; the same values give the same bytes (the gzip header carries no time)."""
+    """Write an array of unsigned bytes; the same values give the same bytes (the gzip header carries no time).
+
+    Raises TypeError if the values are of another type, and OSError if the file cannot be written.
+    """
     if values.dtype != np.uint8:
         raise TypeError(f"unsigned bytes expected, not {values.dtype}")
     header = struct.pack(f">HBB{values.ndim}I", 0, _UNSIGNED_BYTE, values.ndim, *values.shape)
-    path.write_bytes(gzip.compress(header + values.tobytes(), mtime=0))
+    write_whole(path, gzip.compress(header + values.tobytes(), mtime=0))
 
 
 def read(path: Path, dimensions: int) -> np.ndarray:

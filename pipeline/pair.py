@@ -1,20 +1,28 @@
-"""Stage `pair`: reads data/raw, writes data/pairs/pairs.safetensors: every image once, and each run's pairs as indices.
+"""Stage `pair`: reads data/raw, writes data/pairs/train.safetensors and data/pairs/test.safetensors, each with
 
-    train_images, test_images   (n, 14, 14) float16, 0 to 255     train_labels, test_labels   (n,) uint8
-    train_pairs                 (runs, data.train_pairs, 2) int32, indices of training images; test_pairs likewise
-    metadata                    data_set: the value of data.source
+    images    (n, 14, 14) float16, 0 to 255     labels    (n,) uint8
+    draw/S/K  (n // 2, 2) int32: all images in pairs, as the K-th draw from a generator of seed S pairs them
+    metadata  data_set: the value of data.source
 
-The rule is that of the data code of the course that the five reports were written in: a permutation of all images, of
-which the first 2 x pairs entries, two by two, are the pairs; training pairs are drawn before test pairs.
+The rule is that of the data code of the course that the five reports were written in: a permutation of all images, two
+by two; training pairs are drawn before test pairs, and a run takes the first of them. So a run's first n pairs are the
+same whatever n is, and one who reads train.safetensors alone has seen no test pair.
 """
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors.torch import save_file
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
 from torch import Tensor
 
 from pipeline import idx, params, paths, seeds
-from pipeline.script import StudyError, run_script
+from pipeline.run import Draw
+from pipeline.script import StudyError, run_script, write_whole
+from pipeline.training.data import Digits, Pairs
 
 SPLITS = ("train", "test")
 
@@ -28,22 +36,19 @@ def downsample(images: np.ndarray) -> Tensor:
     return torch.from_numpy((blocks.sum((2, 4), dtype=np.float32) / 4).astype(np.float16))
 
 
-def draw(images: int, pairs: int, generator: torch.Generator) -> Tensor:
-    """Pairs of indices below `images`, none twice: (pairs, 2) int32."""
-    return torch.randperm(images, generator=generator)[: 2 * pairs].view(pairs, 2).int()
+def draw_pairs(images: dict[str, int], draws: Iterable[Draw]) -> dict[str, dict[Draw, Tensor]]:
+    """By split, each draw's pairs of indices below its number of images, none twice: (images // 2, 2) int32."""
+    drawn: dict[str, dict[Draw, Tensor]] = {split: {} for split in SPLITS}
+    for draw in draws:
+        generator = seeds.pairs_generator(draw.seed)
+        for _ in range(draw.number):  # the last of them counts: earlier ones move the generator on
+            for split in SPLITS:
+                order = torch.randperm(images[split], generator=generator)
+                drawn[split][draw] = order[: images[split] // 2 * 2].view(-1, 2).int()
+    return drawn
 
 
-def draw_runs(images: dict[str, int], pairs: dict[str, int], runs: int) -> dict[str, Tensor]:
-    """Each run's pairs from its own generator, training pairs first: (runs, pairs, 2) int32 for either split."""
-    drawn = {split: [] for split in SPLITS}
-    for run in range(runs):
-        generator = seeds.pairs_generator(run)
-        for split in SPLITS:
-            drawn[split].append(draw(images[split], pairs[split], generator))
-    return {split: torch.stack(drawn[split]) for split in SPLITS}
-
-
-def read_split(split: str) -> tuple[Tensor, Tensor]:
+def read_images(split: str) -> tuple[Tensor, Tensor]:
     """Images (n, 14, 14) float16 and labels (n,) uint8 of data/raw; StudyError if these are no digits of 28x28."""
     image_file, label_file = paths.RAW / idx.IMAGES[split], paths.RAW / idx.LABELS[split]
     images, labels = idx.read(image_file, dimensions=3), idx.read(label_file, dimensions=1)
@@ -52,33 +57,62 @@ def read_split(split: str) -> tuple[Tensor, Tensor]:
     return downsample(images), torch.from_numpy(labels)
 
 
+def write(path: Path, digits: Digits, data_set: str) -> None:
+    """Write one split; the file appears whole."""
+    tensors = {f"draw/{draw.seed}/{draw.number}": pairs for draw, pairs in digits.draws.items()}
+    tensors |= {"images": digits.images, "labels": digits.labels}
+    write_whole(path, save(tensors, metadata={"data_set": data_set}))
+
+
+def read(draws: Iterable[Draw], splits: Iterable[str] = SPLITS) -> Pairs:
+    """Read these draws of these splits; StudyError if a file is missing or damaged, or has no such draw."""
+    digits, digest, data_set = {}, hashlib.sha256(), ""
+    draws = list(draws)
+    for split in splits:
+        digits[split], data_set, of_file = _read(paths.pairs(split), draws)
+        digest.update(of_file)
+    return Pairs(data_set, digits["train"], digits.get("test"), digest.hexdigest())
+
+
+def _read(path: Path, draws: list[Draw]) -> tuple[Digits, str, bytes]:
+    """One split, its data set, and the digest of its file."""
+    try:
+        with safe_open(path, "pt") as file:
+            known = set(file.keys())
+            absent = next((draw for draw in draws if f"draw/{draw.seed}/{draw.number}" not in known), None)
+            if absent is None:
+                pairs = {draw: file.get_tensor(f"draw/{draw.seed}/{draw.number}") for draw in draws}
+                digits = Digits(file.get_tensor("images"), file.get_tensor("labels"), pairs)
+                return digits, file.metadata()["data_set"], hashlib.sha256(path.read_bytes()).digest()
+    except FileNotFoundError:
+        raise StudyError(f"{path}: missing; `dvc repro pair` makes it") from None
+    except (SafetensorError, KeyError, TypeError):
+        raise StudyError(f"{path}: damaged; `dvc repro -f pair` makes it again") from None
+    raise StudyError(
+        f"{path}: holds no draw {absent.number} of seed {absent.seed}; `seeds` in {paths.PARAMS} says which are drawn"
+    )
+
+
 def main() -> None:
-    settings = params.load()
-    data = settings.data
+    study = params.load()
+    data = study.data
     wanted = {"train": data.train_pairs, "test": data.test_pairs}
-    tensors = {}
+    images = {split: read_images(split) for split in SPLITS}
+    counts = {split: len(labels) for split, (_, labels) in images.items()}
     for split in SPLITS:
-        tensors[f"{split}_images"], tensors[f"{split}_labels"] = read_split(split)
-    images = {split: len(tensors[f"{split}_labels"]) for split in SPLITS}
-    for split in SPLITS:
-        if 2 * wanted[split] > images[split]:
+        if 2 * wanted[split] > counts[split]:
             raise StudyError(
                 f"{paths.PARAMS}: data.{split}_pairs: {wanted[split]:,} pairs need {2 * wanted[split]:,} images, "
-                f"{data.source} has {images[split]:,}; at most {images[split] // 2:,} pairs can be had"
+                f"{data.source} has {counts[split]:,}; at most {counts[split] // 2:,} pairs can be had"
             )
-    for split, pairs in draw_runs(images, wanted, settings.runs).items():
-        tensors[f"{split}_pairs"] = pairs
-
-    paths.PAIRS.parent.mkdir(parents=True, exist_ok=True)
-    part = paths.PAIRS.with_name(f"{paths.PAIRS.name}.part")
-    save_file(tensors, part, metadata={"data_set": data.source})
-    part.replace(paths.PAIRS)
-
+    drawn = draw_pairs(counts, (Draw(seed=seed) for seed in range(study.seeds)))
     for split in SPLITS:
-        first, second = tensors[f"{split}_labels"][tensors[f"{split}_pairs"][0].long()].unbind(1)
+        digits = Digits(*images[split], drawn[split])
+        write(paths.pairs(split), digits, data.source)
+        first, second = digits.labels[digits.draws[Draw(seed=0)][: wanted[split]].long()].unbind(1)
         print(
-            f"{data.source}, {split}: {images[split]:,} images; {settings.runs} runs of {wanted[split]:,} pairs; "
-            f"run 0 has {(first <= second).float().mean():.1%} with first <= second"
+            f"{data.source}, {split}: {counts[split]:,} images, in pairs for {study.seeds} seeds; of the first "
+            f"{wanted[split]:,} of seed 0, {(first <= second).float().mean():.1%} have first <= second"
         )
 
 

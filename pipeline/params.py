@@ -2,7 +2,7 @@
 
 `load()` returns it as a `Params`, or raises one StudyError whose single line names every bad key. The comments in
 params.yaml say what each key means; this module says which values it may take. As the stage `check`
-(`python -m pipeline.params`) it depends on all of params.yaml, so that a mistyped key is found though it trains nothing.
+(`python -m pipeline.params`) it depends on all of params.yaml, so that a mistyped key is found wherever it stands.
 """
 
 import difflib
@@ -79,7 +79,9 @@ class Technique(_Section):
     @model_validator(mode="after")
     def _digits_need_encoders(self) -> "Technique":
         if self.encoder == "two_channel" and self.answer != "comparator":
-            raise ValueError(f"answer: {self.answer} needs an encoder per image (separate or shared), two_channel has none")
+            raise ValueError(
+                f"answer: {self.answer} needs an encoder per image (separate or shared), two_channel has none"
+            )
         return self
 
 
@@ -150,6 +152,16 @@ class Params(_Section):
         return self
 
     @model_validator(mode="after")
+    def _networks_exist(self) -> "Params":
+        folder = Path(__file__).with_name("networks") / "architectures"
+        for name in self.architectures:
+            if name.startswith("_") or not (folder / f"{name}.py").is_file():
+                raise ValueError(
+                    f"architectures.{name}: no network of that name; write pipeline/networks/architectures/{name}.py"
+                )
+        return self
+
+    @model_validator(mode="after")
     def _batches_fit(self) -> "Params":
         for name, recipe in self.architectures.items():
             if recipe.batch_norm and self.data.train_pairs % recipe.batch_size == 1:
@@ -172,7 +184,10 @@ class Params(_Section):
     def combo(self, architecture: str, technique: str) -> Combo:
         """The combo of these two names; StudyError if params.yaml does not list one of them."""
         switches = self.techniques.plain | self.techniques.auxiliary
-        for kind, name, known in (("architecture", architecture, self.architectures), ("technique", technique, switches)):
+        for kind, name, known in (
+            ("architecture", architecture, self.architectures),
+            ("technique", technique, switches),
+        ):
             if name not in known:
                 raise StudyError(f"{paths.PARAMS}: no {kind} {name!r}{_suggestion(name, known)}")
         recipe = self.architectures[architecture].model_dump(exclude={"standardize"})

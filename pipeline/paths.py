@@ -8,7 +8,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 
 RAW = Path("data/raw")  # the four files of the data set, as published
-PAIRS = Path("data/pairs/pairs.safetensors")  # downsampled images once, each run's pairs as indices
+PAIRS = Path("data/pairs")  # each split: downsampled images once, and how each seed pairs them
 
 MODELS = Path("models")  # models/COMBO/seed_K.safetensors: the weights of run K
 
@@ -32,3 +32,8 @@ def record(combo: str) -> Path:
 def table(name: str) -> Path:
     """A table of the study, for instance reports/summary.csv."""
     return REPORTS / f"{name}.csv"
+
+
+def pairs(split: str) -> Path:
+    """The images of a split ("train" or "test") and how they are paired."""
+    return PAIRS / f"{split}.safetensors"

@@ -3,39 +3,61 @@
     python -m pipeline.predict models/convnet-weight_sharing_aux_loss/seed_0.safetensors first.png second.png
     python -m pipeline.predict models/convnet-weight_sharing_aux_loss/seed_0.safetensors --test-pair 7
 
-An image is a digit, light on dark as in MNIST, of 14x14 or 28x28 pixels (28x28 is averaged to 14x14). With
---test-pair, it is a pair of data/pairs that the network was tested on, and the true digits are shown too.
+An image is a digit, light on dark as in MNIST, of 14x14 or 28x28 pixels (28x28 is averaged to 14x14), as a PNG, JPEG,
+BMP or GIF in grey or colours; what is transparent shows black. With --test-pair, it is a pair of data/pairs that the
+network was tested on, and the true digits are shown too.
 """
 
 import argparse
+import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 import torch
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
+from pipeline import pair, weights
 from pipeline.networks.pair_network import Output, answers
 from pipeline.script import StudyError, run_script
-from pipeline.training import weights
-from pipeline.training.data import load_runs
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF")  # not all of Pillow's: EPS, for one, would start another program
+SIZES = ((14, 14), (28, 28))
 
 
 def read_image(path: Path) -> Tensor:
-    """A digit image as (14, 14) pixels from 0 to 255; StudyError if it is none of 14x14 or 28x28."""
+    """A digit image as (14, 14) pixels from 0 to 255.
+
+    Raises StudyError if it is no image, of another size, or blank, and OSError if it cannot be opened.
+    """
+    with path.open("rb") as file:
+        pixels = torch.from_numpy(_decode(path, file))
+    if not pixels.any():
+        raise StudyError(f"{path}: all black; draw a light digit on a dark ground (what is transparent shows black)")
+    return pixels.view(14, 2, 14, 2).mean((1, 3)) if pixels.shape == (28, 28) else pixels
+
+
+def _decode(path: Path, file: BinaryIO) -> np.ndarray:
+    """Grey levels from 0 to 255, float32; StudyError if the file holds no image that can be read, or another size."""
     try:
-        with Image.open(path) as image:
-            pixels = torch.from_numpy(np.array(image.convert("L"), dtype=np.float32))
-    except FileNotFoundError:
-        raise StudyError(f"{path}: not found") from None
-    except UnidentifiedImageError:
-        raise StudyError(f"{path}: not an image that can be read; PNG is one that can") from None
-    if pixels.shape == (28, 28):
-        return pixels.view(14, 2, 14, 2).mean((1, 3))
-    if pixels.shape == (14, 14):
-        return pixels
-    height, width = pixels.shape
-    raise StudyError(f"{path}: {width}x{height} pixels; the networks read 14x14 or 28x28")
+        with warnings.catch_warnings(action="ignore"), Image.open(file, formats=FORMATS) as image:
+            if image.size in SIZES:  # known from the header: nothing else is decoded
+                return _grey_levels(image)
+            size = "{}x{} pixels".format(*image.size)
+    except Image.DecompressionBombError:
+        size = "far too many pixels"
+    except Exception:  # of a damaged file Pillow raises nearly any, OSError, ValueError and SyntaxError among them
+        raise StudyError(f"{path}: not an image that can be read, or damaged; PNG is one that can") from None
+    raise StudyError(f"{path}: {size}; the networks read 14x14 or 28x28")
+
+
+def _grey_levels(image: Image.Image) -> np.ndarray:
+    """An image of any kind, laid on black: float32 from 0 to 255."""
+    if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion would cut off all above 255
+        return np.array(image, dtype=np.float32) / 257
+    black = Image.new("RGBA", image.size, "black")
+    return np.array(Image.alpha_composite(black, image.convert("RGBA")).convert("L"), dtype=np.float32)
 
 
 def describe(output: Output) -> str:
@@ -63,18 +85,16 @@ def main() -> None:
 
     trained = weights.load(arguments.weights)
     if arguments.test_pair is None:
-        pair = torch.stack([read_image(path) for path in arguments.images])
-        print(describe(trained(pair[None])))
+        images = torch.stack([read_image(path) for path in arguments.images])
+        print(describe(trained(images[None])))
         return
-    test = load_runs([trained.origin.seed], standardize=False).test
-    count = test.digits.shape[1]
-    if not 0 <= arguments.test_pair < count:
-        raise StudyError(
-            f"--test-pair {arguments.test_pair}: run {trained.origin.seed} has test pairs 0 to {count - 1}"
-        )
-    first, second = test.digits[0, arguments.test_pair].tolist()
-    answer = describe(trained(test.images[0, arguments.test_pair][None]))
-    print(f"{answer} (true digits: {first} and {second})")
+    data = trained.origin.run.data
+    if not 0 <= arguments.test_pair < data.test_pairs:
+        raise StudyError(f"--test-pair {arguments.test_pair}: the network has test pairs 0 to {data.test_pairs - 1}")
+    test = pair.read([data.draw], ["train", "test"]).test
+    chosen = test.draws[data.draw][arguments.test_pair].long()  # (2,)
+    first, second = test.labels[chosen].tolist()
+    print(f"{describe(trained(test.images[chosen][None].float()))} (true digits: {first} and {second})")
 
 
 if __name__ == "__main__":

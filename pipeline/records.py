@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pipeline.run import Run
-from pipeline.script import StudyError
+from pipeline.script import StudyError, write_whole
 
 GAPS = range(-9, 10)  # first digit minus second digit
 Accuracy = Annotated[float, Field(ge=0, le=1)]
@@ -61,11 +61,8 @@ class Record(_Part):
 
 def write(path: Path, records: list[Record]) -> None:
     """Write a combo's records, one run a line; floats keep six significant digits. The file is replaced whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.dumps(_rounded(record.model_dump())) for record in records]
-    part = path.with_name(f".{path.name}.part")
-    part.write_text("[\n" + ",\n".join(lines) + "\n]\n", encoding="utf-8")
-    part.replace(path)
+    write_whole(path, ("[\n" + ",\n".join(lines) + "\n]\n").encode())
 
 
 def read(path: Path) -> list[Record]:
@@ -78,9 +75,9 @@ def read(path: Path) -> list[Record]:
         raise StudyError(f"{path}: damaged; `dvc repro -f` of that combo's stage trains it again") from None
 
 
-def _rounded(value, significant: int = 6):
+def _rounded(value):
     if isinstance(value, float):
-        return float(f"{value:.{significant}g}")
+        return float(f"{value:.6g}")
     if isinstance(value, list):
         return [_rounded(item) for item in value]
     if isinstance(value, dict):

@@ -46,7 +46,8 @@ class Protocol(_Value):
     # loss = comparison loss + aux_weight x (digit loss of image 1 + of image 2); None: digits are not trained beside
     # the answer. An answer by `digits` trains on the digits alone.
     aux_weight: float | None = Field(default=None, ge=0)
-    precision: Literal["fp32", "tf32", "bf16"] = "fp32"  # tf32: of CUDA's matrix products; bf16: autocast
+    # tf32: of CUDA's matrix products. bf16: autocast. fp64: to compare two ways of computing the same.
+    precision: Literal["fp32", "tf32", "bf16", "fp64"] = "fp32"
 
     # Quirks of published code, by report.
     # Cross-entropy is minus the logarithm of the probability of the right answer: from one logit, it is the binary

@@ -3,12 +3,12 @@
 import os
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 import yaml
-from safetensors.torch import save_file
 
-from pipeline import idx, paths
+from pipeline import idx, pair, paths
 from pipeline.params import Params
 from tests.synthetic import ROOT, make_params
 
@@ -41,16 +41,13 @@ def mnist():
 
 @pytest.fixture
 def small_study(workspace) -> Params:
-    """Two runs of two epochs of three architectures, on noise."""
-    study = make_params(["deep_fc", "basenet", "convnet"], runs=2, epochs=2)
-    generator = torch.Generator().manual_seed(0)
-    tensors = {}
-    for part, images, pairs in (("train", 200, 60), ("test", 120, 40)):
-        tensors[f"{part}_images"] = torch.rand(images, 14, 14, generator=generator).mul(1020).round().div(4).half()
-        tensors[f"{part}_labels"] = torch.randint(0, 10, (images,), generator=generator).byte()
-        drawn = [torch.randperm(images, generator=generator)[: 2 * pairs].view(pairs, 2) for _ in range(study.runs)]
-        tensors[f"{part}_pairs"] = torch.stack(drawn).int()
-    paths.PAIRS.parent.mkdir(parents=True)
-    save_file(tensors, paths.PAIRS, metadata={"data_set": "noise"})
+    """Two seeds and two epochs of three architectures, on noise that stands for scikit-learn's digits."""
+    study = make_params(["deep_fc", "basenet", "convnet"], seeds=2, epochs=2, source="digits")
+    study = study.model_copy(update={"data": study.data.model_copy(update={"train_pairs": 60, "test_pairs": 40})})
+    numbers = np.random.default_rng(0)
+    for split, count in (("train", 200), ("test", 120)):
+        idx.write(paths.RAW / idx.IMAGES[split], numbers.integers(0, 256, (count, 28, 28), np.uint8))
+        idx.write(paths.RAW / idx.LABELS[split], numbers.integers(0, 10, count, np.uint8))
     paths.PARAMS.write_text(yaml.safe_dump(study.model_dump(), sort_keys=False), encoding="utf-8")
+    pair.main()
     return study

@@ -1,40 +1,52 @@
-"""Made-up pairs and networks, for the tests of what trains."""
+"""Made-up pairs and short runs, for the tests of what trains."""
 
 import torch
 
-from pipeline.params import Combo
-from pipeline.training.data import Pairs, RunData
-from pipeline.training.runs import fresh_network
+from pipeline import params
+from pipeline.run import Data, Draw, Run
+from pipeline.training.data import Digits, Pairs
+from tests.synthetic import ROOT
+
+STUDY = params.load(ROOT / "params.yaml")
+TRAIN_PAIRS, TEST_PAIRS = 24, 20
+SEEDS = range(4)
 
 
-def pairs(runs: int, count: int, seed: int = 0) -> Pairs:
-    """Noise with random digits; run k's do not depend on how many runs there are."""
-    generators = [torch.Generator().manual_seed(1_000 * seed + run) for run in range(runs)]
-    return Pairs(
-        images=torch.stack([torch.rand(count, 2, 14, 14, generator=generator) for generator in generators]),
-        digits=torch.stack([torch.randint(0, 10, (count, 2), generator=generator) for generator in generators]),
+def digits(count: int, seed: int, draws=None) -> Digits:
+    """Noise with random labels, paired in as many draws as there are SEEDS."""
+    generator = torch.Generator().manual_seed(seed)
+    images = torch.rand(count, 14, 14, generator=generator).half()
+    labels = torch.randint(0, 10, (count,), generator=generator).byte()
+    draws = draws or [Draw(seed=seed) for seed in SEEDS]
+    orders = (torch.randperm(count, generator=generator) for _ in draws)
+    return Digits(images, labels, {draw: order.view(-1, 2).int() for draw, order in zip(draws, orders, strict=True)})
+
+
+def pairs(train_images: int = 120, test_images: int = 60) -> Pairs:
+    return Pairs("made up", digits(train_images, 0), digits(test_images, 1), digest="made up")
+
+
+def short_run(architecture: str = "deep_fc", technique: str = "baseline", seed: int = 0, **changes) -> Run:
+    """A run of the study's combo cut down to a few quick steps, in double precision so that only the order of
+    arithmetic separates two ways; `changes` are fields of its network, protocol or data."""
+    combo = STUDY.combo(architecture, technique)
+    data = Data(
+        source="made up",
+        draw=Draw(seed=seed),
+        train_pairs=TRAIN_PAIRS,
+        test_pairs=TEST_PAIRS,
+        standardize=STUDY.architectures[architecture].standardize,
     )
+    run = Run(network=combo.network, protocol=combo.protocol, data=data, seed=seed)
+    return changed(run, **({"epochs": 2, "batch_size": 8, "precision": "fp64"} | changes))
 
 
-def run_data(runs: int, train: int = 24, test: int = 20) -> RunData:
-    """Training and test pairs, in double precision so that nothing but arithmetic order separates two ways."""
-    parts = [pairs(runs, count, seed) for seed, count in enumerate((train, test))]
-    train_pairs, test_pairs = (Pairs(part.images.double(), part.digits) for part in parts)
-    return RunData(train_pairs, test_pairs, [0.0] * runs, [1.0] * runs, "made up")
-
-
-def one_run(data: RunData, run: int) -> RunData:
-    """The data of that run alone."""
-    train, test = (Pairs(part.images[run : run + 1], part.digits[run : run + 1]) for part in (data.train, data.test))
-    return RunData(train, test, [0.0], [1.0], data.data_set)
-
-
-def shortened(combo: Combo, **recipe) -> Combo:
-    """The combo with a recipe for a few quick steps."""
-    short = {"epochs": 2, "batch_size": 8} | recipe
-    return combo.model_copy(update={"recipe": combo.recipe.model_copy(update=short)})
-
-
-def networks(combo: Combo, seeds: list[int]) -> list[torch.nn.Module]:
-    """Fresh networks of these runs, in double precision."""
-    return [fresh_network(combo, seed).double() for seed in seeds]
+def changed(run: Run, **changes) -> Run:
+    """The run with other fields, wherever they are in it."""
+    parts = {"network": run.network, "protocol": run.protocol, "data": run.data}
+    own = {name: changes.pop(name) for name in list(changes) if name in Run.model_fields}
+    for name, part in parts.items():
+        fields = {field: changes.pop(field) for field in list(changes) if field in type(part).model_fields}
+        parts[name] = type(part).model_validate(part.model_dump() | fields)
+    assert not changes, f"no such field: {changes}"
+    return Run(**({"seed": run.seed, "weights_seed": run.weights_seed} | parts | own))

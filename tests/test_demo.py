@@ -1,11 +1,26 @@
 """The copy in which the demonstration runs: all that DVC needs, none of the study's results, params changed."""
 
+import os
+import shutil
+import signal
+import subprocess
+
+import psutil
 import pytest
 import yaml
 
 from pipeline import demo, params, paths
 from pipeline.script import StudyError
+from tests.processes import WORK, ends, kill_at_work, start
 from tests.synthetic import ROOT
+
+DEMO = """
+import sys
+from pathlib import Path
+from pipeline.demo import run_dvc
+from pipeline.script import run_script
+run_script(lambda: run_dvc(Path(sys.argv[1]), "repro"))
+"""
 
 
 @pytest.fixture
@@ -55,6 +70,30 @@ def test_small_study_is_valid_and_fits_the_digits():
 
 
 def test_failing_dvc_is_one_line(tmp_path):
-    with pytest.raises(StudyError, match="dvc repro failed in") as caught:
-        demo.run_dvc(tmp_path, "repro")  # no DVC project
-    assert "\n" not in str(caught.value)
+    program = start(DEMO, str(tmp_path))  # no DVC project
+    said = program.communicate()[1].splitlines()
+    assert program.returncode == 1
+    assert said[0].startswith("ERROR: you are not inside of a DVC repository")
+    assert said[-1] == f"error: dvc repro failed in {tmp_path}: what it said stands above"
+
+
+@pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
+def test_killed_it_leaves_nothing_running(tmp_path, end):
+    stage = f"from pipeline.script import run_script\ndef main():\n    {WORK}\nrun_script(main)\n"
+    (tmp_path / "stage.py").write_text(stage)
+    (tmp_path / "dvc.yaml").write_text("stages: {work: {cmd: python stage.py}}")
+    (tmp_path / ".dvc").mkdir()
+    (tmp_path / ".dvc/config").write_text("[core]\n    no_scm = true\n    analytics = false\n")
+    program = start(DEMO, str(tmp_path))
+    worker = kill_at_work(program, end)
+    assert ends(worker)
+    program.communicate()
+    assert program.returncode == -end
+    assert not [process for process in psutil.process_iter(["cwd"]) if process.info["cwd"] == str(tmp_path)]
+
+
+@pytest.mark.skipif(shutil.which("make") is None, reason="needs make")
+def test_make_has_python_use_utf_8_in_any_locale():
+    command = ["make", "--silent", "--eval", "show: ; @echo $$PYTHONUTF8", "show"]
+    said = subprocess.run(command, cwd=ROOT, env=os.environ | {"LC_ALL": "C"}, capture_output=True, text=True)
+    assert said.stdout == "1\n"

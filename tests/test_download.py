@@ -1,5 +1,7 @@
 """Downloads from good, corrupt and absent mirrors, which are folders and a server on the loopback device."""
 
+import contextlib
+import errno
 import functools
 import gzip
 import hashlib
@@ -64,6 +66,60 @@ class CutOff(Quiet):
         self.wfile.write(b"0123456789")
 
 
+class Endless(Quiet):
+    """Sends zeros for as long as somebody reads them."""
+
+    sent = 0
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        with contextlib.suppress(OSError):
+            while True:
+                Endless.sent += self.wfile.write(bytes(2**20))
+
+
+class DripBody(Quiet):
+    """Sends a byte now and then, which keeps every single read within its timeout."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+        self.drip()
+
+    def drip(self):
+        with contextlib.suppress(OSError):
+            for _ in range(200):
+                self.wfile.write(b"x")
+                time.sleep(0.02)
+
+
+class DripHeaders(DripBody):
+    """Says nothing else than the beginning of an answer."""
+
+    def do_GET(self):
+        self.wfile.write(b"HTTP/1.0 200 OK\r\nX-")
+        self.drip()
+
+
+class ErrorPage(Quiet):
+    """Says that all is well, lies about the size, and sends a page that says otherwise."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", "plenty")
+        self.end_headers()
+        self.wfile.write(b"<h1>Log in first</h1>")
+
+
+class Babble(Quiet):
+    """Speaks no HTTP, at length."""
+
+    def do_GET(self):
+        self.wfile.write(b"\x1b[31m" + b"y" * 60_000 + b"\r\n")
+
+
 def fetch(*mirrors):
     download.fetch(NAMES, paths.RAW, [str(mirror) for mirror in mirrors])
 
@@ -98,7 +154,7 @@ def test_good_mirror(mirror, serve, form):
 
 
 def test_folder_with_odd_characters(mirror, workspace):
-    odd = mirror.rename(workspace.parent / "50% of #1")
+    odd = mirror.rename(workspace.parent / "50% of #1 für Großmutter")
     fetch(odd)
     assert_complete(odd)
 
@@ -160,6 +216,48 @@ def test_hung_host_times_out(workspace, monkeypatch):
     ):
         fetch(f"http://127.0.0.1:{silent.getsockname()[1]}")
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize(
+    ("handler", "reason"),
+    [
+        (Endless, "more than 10,485,760 bytes, which no file of MNIST has"),
+        (DripBody, "not whole after 0.3 s"),
+        (DripHeaders, "not whole after 0.3 s"),
+        (ErrorPage, "wrong MD5 (text/html of 21 bytes)"),
+        (Babble, "yyy"),
+    ],
+)
+def test_bad_host_is_passed_over_in_time(mirror, serve, monkeypatch, capsys, handler, reason):
+    if "whole" in reason:
+        monkeypatch.setattr(download, "DEADLINE", 0.3)
+    server = serve(handler)
+    start = time.monotonic()
+    fetch(server, mirror)
+    assert time.monotonic() - start < 2
+    assert Endless.sent < 30 * 2**20
+    assert_complete(mirror)
+    (said,) = [line for line in capsys.readouterr().out.splitlines() if line.startswith("passed over")]
+    assert said.startswith(f"passed over {server}/{NAMES[0]}: ")
+    assert reason in said
+    assert len(said) < 300
+    assert said.isprintable()
+
+
+@pytest.mark.mnist
+def test_largest_file_is_within_bounds(mnist):
+    assert max((mnist / name).stat().st_size for name in NAMES) < download.LARGEST
+
+
+def test_disk_that_does_not_take_the_files_is_no_source_s_fault(mirror, monkeypatch):
+    def full(path, content):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("pathlib.Path.write_bytes", full)
+    with pytest.raises(OSError, match="No space left") as caught:
+        fetch(mirror)
+    assert caught.value.filename == str(paths.RAW / NAMES[0])
+    assert_nothing()
 
 
 def test_no_source_at_all(workspace):

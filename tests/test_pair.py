@@ -5,8 +5,10 @@ import pytest
 import torch
 import yaml
 from safetensors import safe_open
+from safetensors.torch import load_file, save_file
 
-from pipeline import idx, pair, params, paths, seeds
+from pipeline import idx, pair, paths
+from pipeline.run import Draw
 from pipeline.script import StudyError
 from tests.synthetic import ROOT
 
@@ -24,10 +26,10 @@ def course_pairs(images, labels, pairs, generator):
     return inputs, (classes[:, 0] <= classes[:, 1]).long(), classes
 
 
-def write_project(runs=3, train_pairs=PAIRS["train"], test_pairs=PAIRS["test"]):
+def write_project(seeds_=3, train_pairs=PAIRS["train"], test_pairs=PAIRS["test"]):
     """Write params.yaml and made-up raw files into the current folder."""
     content = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
-    content["runs"] = runs
+    content["seeds"] = seeds_
     content["data"].update(source="digits", train_pairs=train_pairs, test_pairs=test_pairs)
     paths.PARAMS.write_text(yaml.safe_dump(content), encoding="utf-8")
     paths.RAW.mkdir(parents=True, exist_ok=True)
@@ -37,24 +39,23 @@ def write_project(runs=3, train_pairs=PAIRS["train"], test_pairs=PAIRS["test"]):
         idx.write(paths.RAW / idx.LABELS[split], numbers.integers(0, 10, count, np.uint8))
 
 
-def read_pairs():
-    with safe_open(paths.PAIRS, "pt") as file:
+def read_pairs(split):
+    with safe_open(paths.pairs(split), "pt") as file:
         return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
 
 
 def test_equals_the_course(workspace):
     write_project()
     pair.main()
-    written, metadata = read_pairs()
-    assert metadata == {"data_set": "digits"}
-    for run in range(3):
-        generator = torch.Generator().manual_seed(run)
-        for split in ("train", "test"):
+    written = {split: read_pairs(split)[0] for split in pair.SPLITS}
+    for seed in range(3):
+        generator = torch.Generator().manual_seed(seed)
+        for split in pair.SPLITS:
             images, labels = idx.read(paths.RAW / idx.IMAGES[split], 3), idx.read(paths.RAW / idx.LABELS[split], 1)
             inputs, target, classes = course_pairs(images, labels, PAIRS[split], generator)
-            pairs = written[f"{split}_pairs"][run].long()
-            digits = written[f"{split}_labels"][pairs].long()
-            assert torch.equal(written[f"{split}_images"][pairs].float(), inputs)
+            pairs = written[split][f"draw/{seed}/1"][: PAIRS[split]].long()
+            digits = written[split]["labels"][pairs].long()
+            assert torch.equal(written[split]["images"][pairs].float(), inputs)
             assert torch.equal(digits, classes)
             assert torch.equal((digits[:, 0] <= digits[:, 1]).long(), target)
 
@@ -62,37 +63,67 @@ def test_equals_the_course(workspace):
 def test_what_is_written(workspace, capsys):
     write_project()
     pair.main()
-    written, _ = read_pairs()
-    assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in written.items()} == {
-        "train_images": ((300, 14, 14), torch.float16),
-        "train_labels": ((300,), torch.uint8),
-        "train_pairs": ((3, 100, 2), torch.int32),
-        "test_images": ((90, 14, 14), torch.float16),
-        "test_labels": ((90,), torch.uint8),
-        "test_pairs": ((3, 40, 2), torch.int32),
-    }
-    first, second = written["train_labels"][written["train_pairs"][0].long()].unbind(1)
+    for split, count in IMAGES.items():
+        written, metadata = read_pairs(split)
+        assert metadata == {"data_set": "digits"}
+        assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in written.items()} == {
+            "images": ((count, 14, 14), torch.float16),
+            "labels": ((count,), torch.uint8),
+            **{f"draw/{seed}/1": ((count // 2, 2), torch.int32) for seed in range(3)},
+        }
+        assert paths.pairs(split).stat().st_mode & 0o077 == 0o044
+    written, _ = read_pairs("train")
+    first, second = written["labels"][written["draw/0/1"][:100].long()].unbind(1)
     said = capsys.readouterr().out
-    assert f"digits, train: 300 images; 3 runs of 100 pairs; run 0 has {(first <= second).sum()}.0%" in said
-    assert list(paths.PAIRS.parent.iterdir()) == [paths.PAIRS]
+    assert f"train: 300 images, in pairs for 3 seeds; of the first 100 of seed 0, {(first <= second).sum()}.0%" in said
+    assert sorted(paths.PAIRS.iterdir()) == [paths.pairs("test"), paths.pairs("train")]
 
 
-def test_same_bytes_twice(workspace):
+def test_same_bytes_twice_and_no_change_by_the_number_of_pairs_that_runs_take(workspace):
     write_project()
     pair.main()
-    first = paths.PAIRS.read_bytes()
+    first = [paths.pairs(split).read_bytes() for split in pair.SPLITS]
+    write_project(train_pairs=20, test_pairs=10)
     pair.main()
-    assert paths.PAIRS.read_bytes() == first
+    assert [paths.pairs(split).read_bytes() for split in pair.SPLITS] == first
 
 
-def test_runs_are_independent_and_use_no_image_twice():
-    three, four = (pair.draw_runs(IMAGES, PAIRS, runs) for runs in (3, 4))
-    for split in ("train", "test"):
-        assert torch.equal(four[split][:3], three[split])  # another run leaves these as they were
-        for run in four[split]:
-            assert run.unique().numel() == 2 * PAIRS[split]
-            assert 0 <= run.min() <= run.max() < IMAGES[split]
-        assert not torch.equal(four[split][0], four[split][1])
+def test_draws_are_independent_and_use_no_image_twice():
+    three, four = (pair.draw_pairs(IMAGES, [Draw(seed=seed) for seed in range(count)]) for count in (3, 4))
+    for split, count in IMAGES.items():
+        for draw, pairs in three[split].items():
+            assert torch.equal(pairs, four[split][draw])  # another seed leaves these as they were
+        for pairs in four[split].values():
+            assert torch.equal(pairs.flatten().sort().values, torch.arange(count).int())
+        assert not torch.equal(four[split][Draw(seed=0)], four[split][Draw(seed=1)])
+
+
+def test_what_was_written_is_read(workspace):
+    write_project()
+    pair.main()
+    draws = [Draw(seed=2), Draw(seed=0)]
+    both, training = pair.read(draws), pair.read(draws, ["train"])
+    assert (both.source, training.test) == ("digits", None)
+    assert list(both.train.draws) == draws
+    assert torch.equal(both.test.images, read_pairs("test")[0]["images"])
+    assert both.digest != training.digest
+    with pytest.raises(StudyError, match=r"train\.safetensors: holds no draw 1 of seed 3; `seeds` in params\.yaml"):
+        pair.read([Draw(seed=3)])
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "incomplete"])
+def test_pairs_that_cannot_be_read_are_named(workspace, damage):
+    write_project()
+    pair.main()
+    path = paths.pairs("test")
+    stored = load_file(path)
+    path.unlink()
+    if damage == "cut":
+        path.write_bytes(b"\x00" * 40)
+    elif damage == "incomplete":
+        save_file({"draw/0/1": stored["draw/0/1"].clone()}, path, metadata={"data_set": "noise"})
+    with pytest.raises(StudyError, match=r"^data/pairs/test\.safetensors: (missing|damaged); `dvc repro (-f )?pair`"):
+        pair.read([Draw(seed=0)])
 
 
 def test_downsampling_is_exact():
@@ -111,7 +142,7 @@ def test_downsampling_is_exact():
 def test_every_image_may_be_used(workspace):
     write_project(train_pairs=150, test_pairs=45)
     pair.main()
-    assert read_pairs()[0]["test_pairs"].shape == (3, 45, 2)
+    assert read_pairs("test")[0]["draw/2/1"].shape == (45, 2)
 
 
 @pytest.mark.parametrize(("key", "pairs", "most"), [("train_pairs", 152, 150), ("test_pairs", 1000, 45)])
@@ -119,7 +150,7 @@ def test_too_many_pairs(workspace, key, pairs, most):
     write_project(**{key: pairs})
     with pytest.raises(StudyError, match=rf"params\.yaml: data\.{key}: .* at most {most} pairs"):
         pair.main()
-    assert not paths.PAIRS.exists()
+    assert not paths.pairs("test").exists()
 
 
 @pytest.mark.parametrize("name", [idx.IMAGES["train"], idx.LABELS["test"]])
@@ -142,7 +173,7 @@ def test_damaged_raw_file(workspace, name, damage):
     with pytest.raises(StudyError, match=f"{name}.*dvc repro download") as caught:
         pair.main()
     assert "\n" not in str(caught.value)
-    assert not paths.PAIRS.exists()
+    assert not paths.pairs("test").exists()
 
 
 def test_label_that_is_no_digit(workspace):
@@ -163,11 +194,16 @@ def test_check_values_of_mnist(mnist):
     """What the course's data code gives on MNIST: four draws in a row from the generator of run 0."""
     raw = {s: (idx.read(mnist / idx.IMAGES[s], 3), idx.read(mnist / idx.LABELS[s], 1)) for s in ("train", "test")}
     images = pair.downsample(raw["train"][0])
-    generator = seeds.pairs_generator(0)
+    labels = {split: torch.from_numpy(raw[split][1]) for split in raw}
+    drawn = pair.draw_pairs(
+        {split: len(of_split) for split, of_split in labels.items()}, [Draw(seed=0, number=n) for n in range(1, 5)]
+    )
+    assert drawn["train"][Draw(seed=0)].flatten()[:6].tolist() == [36044, 10678, 57327, 55074, 21567, 15479]
+    assert drawn["test"][Draw(seed=0)].flatten()[:4].tolist() == [7953, 9495, 6723, 5291]
     draws = []
-    for _ in range(4):
-        indices = {split: pair.draw(len(raw[split][1]), 1000, generator).long() for split in ("train", "test")}
-        digits = {split: torch.from_numpy(raw[split][1])[indices[split]] for split in indices}
+    for draw in drawn["train"]:
+        indices = {split: drawn[split][draw][:1000].long() for split in drawn}
+        digits = {split: labels[split][indices[split]] for split in indices}
         pixels = images[indices["train"]].float()
         draws.append(
             (
@@ -179,22 +215,9 @@ def test_check_values_of_mnist(mnist):
                 [tuple(row) for row in digits["test"][:4].tolist()],
             )
         )
-        if len(draws) == 1:
-            assert indices["train"].flatten()[:6].tolist() == [36044, 10678, 57327, 55074, 21567, 15479]
-            assert indices["test"].flatten()[:4].tolist() == [7953, 9495, 6723, 5291]
     assert draws == [
         (551, 526, 33.143, 71.224, [(9, 3), (5, 4), (7, 4), (9, 6)], [(0, 7), (4, 1), (8, 7), (2, 9)]),
         (548, 524, 33.519, 71.750, [(4, 9), (6, 1), (9, 0), (7, 8)], [(4, 9), (6, 2), (5, 7), (9, 7)]),
         (550, 547, 33.188, 71.249, [(7, 9), (1, 8), (5, 3), (2, 2)], [(7, 9), (2, 8), (6, 4), (4, 2)]),
         (566, 511, 33.205, 71.187, [(2, 2), (3, 7), (6, 1), (1, 3)], [(5, 7), (4, 3), (7, 9), (2, 6)]),
     ]
-
-
-@pytest.mark.mnist
-def test_run_0_of_mnist(mnist, workspace):
-    """Run 0 draws the first row of that table, and later runs draw other pairs."""
-    settings = params.load(ROOT / paths.PARAMS)
-    sizes = {split: len(idx.read(mnist / idx.LABELS[split], 1)) for split in ("train", "test")}
-    drawn = pair.draw_runs(sizes, {"train": 1000, "test": 1000}, settings.runs)
-    assert drawn["train"][0].flatten()[:6].tolist() == [36044, 10678, 57327, 55074, 21567, 15479]
-    assert drawn["test"][0].flatten()[:4].tolist() == [7953, 9495, 6723, 5291]

@@ -1,7 +1,6 @@
 """Records as they are written and read: what goes in comes out, and damage is named."""
 
 import json
-import math
 
 import pytest
 
@@ -10,13 +9,14 @@ from pipeline.script import StudyError
 
 from .synthetic import make_params, make_records
 
-COMBOS = ("baseline", "aux_loss", "digits_only")  # with no digits, with them, and without a comparison loss
+COMBOS = ("baseline", "aux_loss", "digits_only", "latent_digits")  # without digits, with them, without a comparison loss
 
 
 @pytest.fixture(params=COMBOS)
 def written(request, tmp_path):
     """A combo's file, and the records that are in it."""
-    runs = make_records(make_params(["convnet"], COMBOS))[f"convnet-{request.param}"]
+    study = make_params(["convnet"], COMBOS)
+    runs = make_records(study)[study.combo("convnet", request.param)]
     path = tmp_path / "new" / "folder" / "convnet.json"
     records.write(path, runs)
     return path, runs
@@ -49,15 +49,18 @@ def test_dvc_s_view(written):
 
 
 def test_numbers(tmp_path):
-    run = make_records(make_params(["convnet"], ["aux_loss"], runs=1, epochs=4))["convnet-aux_loss"][0]
-    run.curves.loss = [1 / 3, math.nan, math.inf, None]
-    path = tmp_path / "convnet.json"
-    records.write(path, [run])
-    third, nan, infinity, undefined = records.read(path)[0].curves.loss
-    assert third == 0.333333
-    assert math.isnan(nan)
-    assert infinity == math.inf
-    assert undefined is None
+    """Six digits for what was measured, every digit of the description; nothing that JSON does not know."""
+    study = make_params(["convnet"], ["aux_loss"], seeds=1, epochs=4).model_copy(update={"aux_weight": 1 / 3})
+    (record,) = make_records(study)[study.combo("convnet", "aux_loss")]
+    record = record.model_copy(update={"curves": record.curves.model_copy(update={"loss": [1 / 3, None, None, None]})})
+    records.write(tmp_path / "convnet.json", [record])
+    (again,) = records.read(tmp_path / "convnet.json")
+    assert again.curves.loss == [0.333333, None, None, None]
+    assert again.run == record.run
+    assert again.run.digest() == record.run.digest()
+    for value in (7.5, float("nan"), -0.1):
+        with pytest.raises(ValueError, match="test_accuracy"):
+            records.Curves.model_validate(record.curves.model_dump() | {"test_accuracy": [value]})
 
 
 @pytest.mark.parametrize(
@@ -74,12 +77,12 @@ def test_damage_is_named(written, damage):
             "empty": b"",
             "no list": b"3",
             "list of numbers": b"[1, 2]",
-            "unknown key": content.replace(b'"seed"', b'"seeds"'),
+            "unknown key": content.replace(b'"engine"', b'"engines"'),
             "missing key": json.dumps(entries).encode(),
             "binary": b"\xff\xfe\x00",
         }[damage]
     )
-    with pytest.raises(StudyError, match=r"convnet\.json: damaged; delete it, and `dvc repro`"):
+    with pytest.raises(StudyError, match=r"convnet\.json: damaged; `dvc repro -f`"):
         records.read(path)
 
 

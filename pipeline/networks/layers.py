@@ -11,15 +11,15 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from pipeline.params import Recipe
+from pipeline.run import Network
 
 
 class Layers:
-    """Makes an architecture's batch norm and dropout layers as its recipe says."""
+    """Makes an architecture's batch norm and dropout layers as its description says."""
 
-    def __init__(self, recipe: Recipe, digits: int = 1):
+    def __init__(self, network: Network, digits: int = 1):
         """`digits`: how many of a pair's two images pass through these layers, folded into one batch (1 or 2)."""
-        self.recipe = recipe
+        self.network = network
         self.digits = digits
 
     def batch_norm(self, features: int, digits: Literal["together", "in_turn", "apart"] = "together") -> nn.Module:
@@ -29,15 +29,15 @@ class Layers:
         one batch (report 2), `in_turn` calls one layer for each, as code does that calls its encoder twice (reports 3
         and 4), and `apart` gives each digit a layer of its own (report 1).
         """
-        if not self.recipe.batch_norm:
+        if not self.network.batch_norm:
             return nn.Identity()
         if digits == "together" or self.digits == 1:
             return BatchNorm(features)
         return BatchNormInTurn(features) if digits == "in_turn" else BatchNormApart(features)
 
-    def dropout(self) -> nn.Module:
-        """Dropout with the recipe's probability; the identity if that is 0."""
-        return Dropout(self.recipe.dropout) if self.recipe.dropout > 0 else nn.Identity()
+    def dropout(self, features: int) -> nn.Module:
+        """Dropout over (N, features); the identity if its probability is 0."""
+        return Dropout(self.network.dropout, features, self.digits) if self.network.dropout > 0 else nn.Identity()
 
 
 class Conv2d(nn.Conv2d):
@@ -119,9 +119,10 @@ class Dropout(nn.Module):
 
     mask: Tensor | None
 
-    def __init__(self, probability: float):
+    def __init__(self, probability: float, features: int, images: int = 1):
+        """`images`: how many of a pair's two images pass through as one batch."""
         super().__init__()
-        self.probability = probability
+        self.probability, self.features, self.images = probability, features, images
         self.register_buffer("mask", None, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:

@@ -17,8 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.networks.layers import Layers
-from pipeline.params import Combo
-from pipeline.script import StudyError
+from pipeline.run import Run
 
 Output = dict[str, Tensor]  # "comparison": (B, 2) or (B, 1) logits; "digits": (B, 2, 10) logits; absent where untrained
 
@@ -57,13 +56,38 @@ class Encoder(nn.Module):
         return (self.code(read) if self.code is not None else None), digits  # (N, K), (N, 10)
 
 
-class PairNetwork(nn.Module):
-    """One encoder that reads both images, or an encoder for each; then a comparator, unless the digits answer."""
+class LatentDigits(nn.Module):
+    """Answers by the digits that the images may show, without weights of its own.
 
-    def __init__(self, encoders: list[Encoder], comparator: nn.Module | None, classified: bool):
+    With digit probabilities p of the first image and q of the second, P(first <= second) is the sum of p_i q_j over
+    i <= j. All in logarithms, so that no probability can be lost to 0.
+    """
+
+    def __init__(self):
+        super().__init__()
+        first, second = torch.meshgrid(torch.arange(10), torch.arange(10), indexing="ij")
+        yes = (first <= second).flatten()
+        self.register_buffer("yes", yes.nonzero().squeeze(1), persistent=False)  # (55,), places in the joint table
+        self.register_buffer("no", (~yes).nonzero().squeeze(1), persistent=False)  # (45,)
+
+    def forward(self, digits: Tensor) -> Tensor:
+        """Digit logits (B, 2, 10) to log probabilities (B, 2) of "no" and "yes"."""
+        first, second = _not_coarse(digits).log_softmax(-1).unbind(1)
+        joint = (first.unsqueeze(2) + second.unsqueeze(1)).flatten(1)  # (B, 10 x 10)
+        return torch.stack([joint[:, places].logsumexp(1) for places in (self.no, self.yes)], dim=1)
+
+
+class PairNetwork(nn.Module):
+    """One encoder that reads both images, or an encoder for each; what they read is compared, unless digits answer."""
+
+    def __init__(
+        self, encoders: list[Encoder], comparator: nn.Module | None, latent: LatentDigits | None, classified: bool
+    ):
+        """At most one of `comparator` and `latent` answers; `classified`: whether the output has the digits' logits."""
         super().__init__()
         self.encoders = nn.ModuleList(encoders)
         self.comparator = comparator
+        self.latent = latent
         self.classified = classified
         for encoder in encoders:
             encoder.drop_untrained(compared=comparator is not None, classified=classified)
@@ -80,10 +104,12 @@ class PairNetwork(nn.Module):
             ]
             codes, digits = zip(*encodings, strict=True)
         output = {}
-        if self.comparator is not None:
-            output["comparison"] = self.comparator(torch.cat(codes, dim=1))  # (B, 2K) -> (B, 2) or (B, 1)
         if self.classified:
-            output["digits"] = torch.stack(digits, dim=1)  # (B, 2, 10)
+            output["digits"] = _not_coarse(torch.stack(digits, dim=1))  # (B, 2, 10)
+        if self.comparator is not None:
+            output["comparison"] = _not_coarse(self.comparator(torch.cat(codes, dim=1)))  # (B, 2K) -> (B, 2) or (B, 1)
+        elif self.latent is not None:
+            output["comparison"] = self.latent(output["digits"])
         return output
 
 
@@ -95,37 +121,45 @@ class TwoChannelNetwork(nn.Module):
         self.network = network
 
     def forward(self, pairs: Tensor) -> Output:
-        return {"comparison": self.network(pairs)}
+        return {"comparison": _not_coarse(self.network(pairs))}
 
 
-def build(combo: Combo) -> nn.Module:
+def build(run: Run) -> nn.Module:
     """The network of one run, with fresh weights from torch's global generator.
 
     Techniques start as alike as they can: the comparator draws its weights first, then the first encoder, then the
     second, so that those of one seed are the same in every technique that has them.
 
-    Raises StudyError if no module of `pipeline.networks.architectures` has the architecture's name.
+    Raises ModuleNotFoundError if no module of `pipeline.networks.architectures` has the architecture's name.
     """
-    architecture = _architecture(combo.architecture)
-    switches = combo.switches
-    if switches.encoder == "two_channel":
-        return TwoChannelNetwork(architecture.two_channel(Layers(combo.recipe)))
-    comparator = architecture.comparator(Layers(combo.recipe))
-    if switches.encoder == "shared":
-        encoders = [architecture.encoder(Layers(combo.recipe, digits=2))]
+    parts, network = importlib.import_module(f"pipeline.networks.architectures.{run.network.architecture}"), run.network
+    if network.encoder == "two_channel":
+        return TwoChannelNetwork(parts.two_channel(Layers(network)))
+    comparator = parts.comparator(Layers(network))
+    if network.encoder == "shared":
+        encoders = [parts.encoder(Layers(network, digits=2))]
     else:
-        encoders = [architecture.encoder(Layers(combo.recipe)) for _ in range(2)]
-    by_digits = switches.answer == "digits"
-    return PairNetwork(encoders, None if by_digits else comparator, classified=by_digits or combo.has_aux_loss)
+        encoders = [parts.encoder(Layers(network)) for _ in range(2)]
+    latent = LatentDigits() if network.answer == "latent_digits" else None
+    return PairNetwork(
+        encoders,
+        comparator if network.answer == "comparator" else None,
+        latent,
+        classified=run.trains_digits or latent is not None,
+    )
 
 
 def answers(output: Output) -> Tensor:
     """The network's answers (..., B), True for first <= second: the likelier one, or by the two likeliest digits."""
     if "comparison" not in output:
-        first, second = output["digits"].argmax(-1).unbind(-1)
-        return first <= second
+        return readout(output["digits"].argmax(-1))
     logits = output["comparison"]  # (..., B, 2) or (..., B, 1)
     return logits[..., -1] > (logits[..., 0] if logits.shape[-1] == 2 else 0)
+
+
+def readout(digits: Tensor) -> Tensor:
+    """The answers (..., B) that two digits (..., B, 2) give."""
+    return digits[..., 0] <= digits[..., 1]
 
 
 def count_parameters(network: nn.Module) -> int:
@@ -133,13 +167,6 @@ def count_parameters(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _architecture(name: str):
-    module = f"pipeline.networks.architectures.{name}"
-    try:
-        return importlib.import_module(module)
-    except ModuleNotFoundError as error:
-        if error.name != module:
-            raise
-        raise StudyError(
-            f"params.yaml: architectures.{name}: no network of that name; write {module.replace('.', '/')}.py"
-        ) from None
+def _not_coarse(logits: Tensor) -> Tensor:
+    """Logits in single precision where autocast computed them in half."""
+    return logits.float() if logits.dtype in (torch.bfloat16, torch.float16) else logits

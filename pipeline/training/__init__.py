@@ -1,1 +1,1 @@
-"""How it is trained: the runs' data, the losses, the loop, and how many runs train at once."""
+"""The engine: a run's data, the losses, the loop, what it measures; and where runs are computed."""

@@ -1,11 +1,13 @@
-"""The training loop: R runs of one combo, from fresh networks to curves and answers.
+"""The training loop: R runs that differ in their seeds alone, from descriptions to weights and measures.
 
-Shapes: R runs, N training or test pairs, B pairs a batch, E epochs. On CUDA all of it stays on the device, and the host
-waits for it once an epoch, to show the accuracy.
+`train` is a function of its arguments: it reads no file, no parameter and no environment. Shapes: R runs, N training or
+test pairs, B pairs a batch, E epochs. On CUDA all of it stays on the device, and the host waits for it once an epoch.
 """
 
+import os
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -13,184 +15,219 @@ from torch import Tensor, nn
 
 from pipeline import seeds
 from pipeline.networks.layers import Dropout
-from pipeline.networks.pair_network import Output, answers
-from pipeline.params import Combo
-from pipeline.training.data import Pairs, RunData
-from pipeline.training.graphs import Recorded
-from pipeline.training.losses import comparison_loss, digit_loss
+from pipeline.networks.pair_network import answers, build, count_parameters, readout
+from pipeline.run import Run
+from pipeline.training.data import Examples, Pairs, RunData, select
+from pipeline.training.losses import losses
 from pipeline.training.replicas import Masks, OneRun, StackedRuns, replicate
 
-EVALUATION_BATCH = {"cpu": 250, "cuda": 1_000}  # test pairs at a time: few calls, yet what a core's cache can take
-RECORD_STEPS = False  # as CUDA graphs: off until `make bench`, which measures both, has run on a GPU
+TEST_BATCH = {"cpu": 250, "cuda": 1_000}  # pairs at a time: few calls, yet what a core's cache can take
 
 
 @dataclass(frozen=True)
-class History:
-    """What R runs measured."""
+class Trained:
+    """What became of one run."""
 
-    curves: dict[str, Tensor]  # (E, R) each; named as in records.Curves, absent where the technique does not define it
-    seconds: list[float]  # wall time of each epoch, shared evenly among the runs
-    answers: Tensor  # (R, N) bool: the last epoch's, to the test pairs
-    predicted_digits: Tensor | None  # (R, N, 2): the last epoch's, of the test pairs
+    run: Run
+    weights: dict[str, Tensor]  # the network's state, on the CPU
+    parameters: int  # trainable weights
+    pixel_mean: float  # subtracted from pixels from 0 to 255
+    pixel_std: float  # by which they were then divided
+    diverged: int | None  # the first epoch, from 1, whose loss or weights were not finite
+    curves: dict[str, list[float]]  # E values each, up to the epoch before it diverged; by names of records.Curves
+    seconds: list[float]  # wall time of each epoch; runs that train as one share it evenly
+    test_digits: Tensor  # (N, 2): labels of the test pairs
+    answers: Tensor  # (N,) bool: the last epoch's
+    predicted_digits: Tensor | None  # (N, 2): the last epoch's, where the network reads digits
 
 
 def train(
-    networks: list[nn.Module],
-    data: RunData,
-    combo: Combo,
-    run_seeds: list[int],
-    *,
-    precision: str = "fp32",
-    on_epoch: Callable[[Tensor], None] = lambda test_accuracy: None,
-) -> History:
-    """Train the networks of R runs, in place, on the device where they and the data are.
+    runs: Sequence[Run],
+    pairs: Pairs,
+    device: torch.device,
+    on_epoch: Callable[[list[float]], None] = lambda test_accuracies: None,
+) -> list[Trained]:
+    """Train runs that share a `stack_key`, together; `on_epoch` is told each epoch's R test accuracies.
 
-    `on_epoch` is called after each epoch with the R test accuracies.
+    Raises StudyError if the pairs are not those that the runs ask for, ValueError if the runs cannot be stacked.
     """
-    device = data.train.images.device
-    recipe = combo.recipe
-    runs = replicate(networks)
-    noise = _Noise(networks[0], run_seeds, data.train.digits.shape[1], device)
+    if len({run.stack_key() for run in runs}) != 1:
+        raise ValueError("runs that are trained as one may differ in their seeds and draws alone")
+    precision = runs[0].protocol.precision
+    dtype = torch.float64 if precision == "fp64" else torch.float32
+    data = select(runs, pairs, dtype)
+    networks = [fresh_network(run).to(device, dtype) for run in runs]
+    _prepare(device, precision)
+    return _train(runs, networks, data, device, on_epoch)
+
+
+def fresh_network(run: Run) -> nn.Module:
+    """The network of a run with its initial weights; torch's global generator stays as it was."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seeds.weights_seed(run.seed if run.weights_seed is None else run.weights_seed))
+        return build(run).to(memory_format=torch.channels_last)  # convolutions on a CPU are faster so
+
+
+def _train(
+    runs: Sequence[Run], networks: list[nn.Module], data: RunData, device: torch.device, on_epoch: Callable
+) -> list[Trained]:
+    """Train these networks in place, on data as `select` gives them."""
+    protocol, on_device = runs[0].protocol, data.to(device)
+    replicas = replicate(networks)
+    noise = _Noise(networks[0], [run.seed for run in runs], device)
     # Weights are used once a pass, so autocast has nothing to gain from remembering them in bfloat16.
-    autocast = torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16", cache_enabled=False)
-    step = _Step(runs, combo, list(noise.layers), autocast)
-    if RECORD_STEPS:
-        step = Recorded(step)
+    autocast = torch.autocast(device.type, torch.bfloat16, enabled=protocol.precision == "bf16", cache_enabled=False)
+    step = _Step(replicas, runs[0], list(noise.layers), autocast)
     epochs, seconds = [], []
-    for _ in range(recipe.epochs):
+    for epoch in range(protocol.epochs):
         start = time.perf_counter()
-        order, masks = noise.draw()
-        runs.train(True)
-        measures = _train_epoch(step, data.train, order, masks, recipe.batch_size)
+        replicas.train(protocol.training_mode == "train" or epoch == 0)
+        measures = _train_epoch(step, on_device.train, noise, protocol.batch_size)
         with autocast:
-            answered, predicted = _answer(runs, data.test)
-        measures["test_accuracy"] = (answered == data.test.targets.bool()).float().mean(1)
-        if predicted is not None:
-            measures["digit_accuracy"] = (predicted == data.test.digits).float().mean((1, 2))
-        epochs.append(measures)
-        on_epoch(measures["test_accuracy"].cpu())
-        seconds.append((time.perf_counter() - start) / len(networks))
-    runs.write_back()
-    curves = {name: torch.stack([epoch[name] for epoch in epochs]).cpu() for name in epochs[0]}
-    return History(curves, seconds, answered.cpu(), predicted.cpu() if predicted is not None else None)
+            answered, predicted, tested = _test(replicas, on_device.test, noise, runs[0])
+        finite = torch.isfinite(measures["loss"]) & replicas.finite()
+        epochs.append(measures | tested | {"finite": finite})
+        on_epoch(tested["test_accuracy"].tolist())
+        seconds.append((time.perf_counter() - start) / len(runs))
+        if not finite.any():
+            break
+    replicas.write_back()
+    curves = {name: torch.stack([epoch[name] for epoch in epochs], dim=1).cpu() for name in epochs[0]}  # (R, E) each
+    sound = curves.pop("finite").long().cumprod(1).sum(1).tolist()  # epochs before the run diverged
+    return [
+        Trained(
+            run=run,
+            weights={name: tensor.detach().cpu().contiguous() for name, tensor in networks[i].state_dict().items()},
+            parameters=count_parameters(networks[i]),
+            pixel_mean=data.pixel_mean[i],
+            pixel_std=data.pixel_std[i],
+            diverged=sound[i] + 1 if sound[i] < len(epochs) else None,
+            curves={name: curve[i, : sound[i]].tolist() for name, curve in curves.items()},
+            seconds=seconds,
+            test_digits=data.test.digits[i],
+            answers=answered[i].cpu(),
+            predicted_digits=predicted[i].cpu() if predicted is not None else None,
+        )
+        for i, run in enumerate(runs)
+    ]
 
 
-def _train_epoch(
-    step: "_Step | Recorded", pairs: Pairs, order: Tensor, masks: Masks, batch_size: int
-) -> dict[str, Tensor]:
-    """One pass over the training pairs in this order (R, N); the means of each measure over it, (R,) each."""
+def _train_epoch(step: "_Step", examples: Examples, noise: "_Noise", batch_size: int) -> dict[str, Tensor]:
+    """One pass over the training pairs; the means of each measure over it, (R,) each."""
+    count = examples.digits.shape[1]
+    order = noise.order(count, step.run.protocol.batch_order)  # (R, N)
     rows = torch.arange(len(order), device=order.device).unsqueeze(1)  # (R, 1)
-    drawn = [part[rows, order] for part in (pairs.images, pairs.digits, pairs.targets)]  # (R, N, ...)
+    drawn = [part[rows, order] for part in (examples.images, examples.digits, examples.targets)]  # (R, N, ...)
+    masks = noise.masks(count)
     batches = zip(*(tensor.split(batch_size, dim=1) for tensor in (*drawn, *masks.values())), strict=True)
     sums = [step(*batch) for batch in batches]
-    return {name: torch.stack([batch[name] for batch in sums]).sum(0) / order.shape[1] for name in sums[0]}
+    return {name: torch.stack([batch[name] for batch in sums]).sum(0) / count for name in sums[0]}
 
 
 class _Step:
     """One training step of R runs."""
 
-    def __init__(self, runs: OneRun | StackedRuns, combo: Combo, dropouts: list[str], autocast: torch.autocast):
-        """`dropouts`: the names of the layers whose masks a call brings, in its order."""
-        self.runs = runs
-        self.combo = combo
-        self.dropouts = dropouts
-        self.autocast = autocast
-        self.optimizer = _optimizer(combo, list(runs.parameters()))
+    def __init__(self, replicas: OneRun | StackedRuns, run: Run, dropouts: list[str], autocast: torch.autocast):
+        """`run`: any of the R; `dropouts`: the names of the layers whose masks a call brings, in its order."""
+        self.replicas, self.run, self.dropouts, self.autocast = replicas, run, dropouts, autocast
+        # It works number by number, so on stacked weights it is every run's own.
+        kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[run.protocol.optimizer]
+        self.optimizer = kind(list(replicas.parameters()), lr=run.protocol.learning_rate, fused=True)
 
     def __call__(self, images: Tensor, digits: Tensor, targets: Tensor, *masks: Tensor) -> dict[str, Tensor]:
         """Step on a batch (R, B, ...) of each; return each measure's sums over it, (R,) each.
 
-        `masks`: (R, B, images per pair, features) each. The host waits for nothing here, and all that a step needs is
-        in its arguments: both are what lets a CUDA graph record it.
+        `masks`: (R, B, images per pair, features) each.
         """
+        if self.run.protocol.optimizer_memory == "renewed_each_step":
+            self.optimizer.state.clear()
         self.optimizer.zero_grad()
         with self.autocast:
-            output = self.runs(images, dict(zip(self.dropouts, (mask.flatten(1, 2) for mask in masks), strict=True)))
-            losses = _losses(output, digits, targets, self.combo)
-        losses["loss"].sum().backward()  # over runs: each run's weights get the gradient of its own loss alone
+            output = self.replicas(images, _named(self.dropouts, masks))
+            found = losses(output, digits, targets, self.run)
+        found["loss"].sum().backward()  # over runs: each run's weights get the gradient of its own loss alone
         self.optimizer.step()
-        sums = {name: loss.detach() * targets.shape[1] for name, loss in losses.items()}
+        sums = {name: loss.detach() * targets.shape[1] for name, loss in found.items()}
         sums["train_accuracy"] = (answers(output) == targets.bool()).sum(1)
         return sums
 
 
-def _optimizer(combo: Combo, weights: list[Tensor]) -> torch.optim.Optimizer:
-    """The recipe's optimizer. It works number by number, so on stacked weights it is every run's own."""
-    settings = {"lr": combo.recipe.learning_rate, "fused": True}
-    if combo.recipe.optimizer == "sgd":
-        return torch.optim.SGD(weights, **settings)
-    return torch.optim.Adam(weights, capturable=weights[0].is_cuda, **settings)
-
-
-def _losses(output: Output, digits: Tensor, targets: Tensor, combo: Combo) -> dict[str, Tensor]:
-    """The losses that the output has, (R,) each, and "loss", which training lessens.
-
-    That is comparison loss + aux_weight x auxiliary loss; the digits' own loss where they alone are trained.
-    """
-    losses = {}
-    if "comparison" in output:
-        losses["comparison_loss"] = comparison_loss(output, targets)
-    if "digits" in output:
-        losses["aux_loss"] = digit_loss(output, digits)
-    if len(losses) == 2:
-        return losses | {"loss": losses["comparison_loss"] + combo.aux_weight * losses["aux_loss"]}
-    (only,) = losses.values()
-    return losses | {"loss": only}
-
-
 @torch.inference_mode()
-def _answer(runs: OneRun | StackedRuns, pairs: Pairs) -> tuple[Tensor, Tensor | None]:
-    """The networks' answers (R, N) to all pairs, and the digits (R, N, 2) where they classify them."""
-    runs.train(False)
-    outputs = [runs(batch) for batch in pairs.images.split(EVALUATION_BATCH[pairs.images.device.type], dim=1)]
+def _test(
+    replicas: OneRun | StackedRuns, examples: Examples, noise: "_Noise", run: Run
+) -> tuple[Tensor, Tensor | None, dict[str, Tensor]]:
+    """The answers (R, N) to all pairs, the digits (R, N, 2) where the network reads them, and what both are worth."""
+    in_training_mode = run.protocol.test_in_training_mode
+    replicas.train(in_training_mode is not None)
+    masks = noise.masks(examples.digits.shape[1], test=True) if in_training_mode else {}
+    batch = in_training_mode or TEST_BATCH[examples.images.device.type]
+    batches = zip(*(tensor.split(batch, dim=1) for tensor in (examples.images, *masks.values())), strict=True)
+    outputs = [replicas(images, _named(masks, drawn)) for images, *drawn in batches]
+    targets = examples.targets.bool()
     answered = torch.cat([answers(output) for output in outputs], dim=1)
+    worth = {"test_accuracy": (answered == targets).float().mean(1)}
     if "digits" not in outputs[0]:
-        return answered, None
-    return answered, torch.cat([output["digits"].argmax(-1) for output in outputs], dim=1)
+        return answered, None, worth
+    predicted = torch.cat([output["digits"].argmax(-1) for output in outputs], dim=1)
+    worth["digit_accuracy"] = (predicted == examples.digits).float().mean((1, 2))
+    if run.network.answer != "digits":
+        worth["readout_accuracy"] = (readout(predicted) == targets).float().mean(1)
+    return answered, predicted, worth
 
 
 class _Noise:
     """Each run's batch orders and dropout masks, an epoch at a time, from the run's own generators."""
 
-    def __init__(self, network: nn.Module, run_seeds: list[int], pairs: int, device: torch.device):
-        self.pairs = pairs
+    def __init__(self, network: nn.Module, run_seeds: list[int], device: torch.device):
         self.device = device
-        self.layers = _dropout_layers(network)
-        self.orders = [seeds.training_generator(seed, "order") for seed in run_seeds]
-        self.generators = {name: [seeds.training_generator(seed, name) for seed in run_seeds] for name in self.layers}
+        self.dtype = next(network.parameters()).dtype
+        self.layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, Dropout)}
+        self.seeds = run_seeds
+        self.generators: dict[str, list[torch.Generator]] = {}
 
-    def draw(self) -> tuple[Tensor, Masks]:
-        """The next epoch's order (R, N) and masks (R, N, images per pair, features) by layer name."""
-        order = torch.stack([torch.randperm(self.pairs, generator=generator) for generator in self.orders])
+    def order(self, pairs: int, kind: str) -> Tensor:
+        """The next epoch's order of the training pairs, (R, N)."""
+        if kind == "fixed":
+            return torch.arange(pairs, device=self.device).expand(len(self.seeds), pairs)
+        return self._send(torch.stack([torch.randperm(pairs, generator=run) for run in self._generators("order")]))
+
+    def masks(self, pairs: int, test: bool = False) -> Masks:
+        """The next masks (R, N, images per pair, features) by layer name."""
         masks = {}
-        for name, (keep, images, features) in self.layers.items():
-            kept = torch.empty(len(self.orders), self.pairs, images, features, dtype=torch.bool)
-            for run, generator in zip(kept, self.generators[name], strict=True):
+        for name, layer in self.layers.items():
+            keep = 1 - layer.probability
+            kept = torch.empty(len(self.seeds), pairs, layer.images, layer.features, dtype=torch.bool)
+            for run, generator in zip(kept, self._generators(f"{name}/test" if test else name), strict=True):
                 run.bernoulli_(keep, generator=generator)
-            masks[name] = self._send(kept).float().div_(keep)
-        return self._send(order), masks
+            masks[name] = self._send(kept).to(self.dtype).div_(keep)
+        return masks
+
+    def _generators(self, purpose: str) -> list[torch.Generator]:
+        """A generator per run for this purpose; it goes on where it was left."""
+        if purpose not in self.generators:
+            self.generators[purpose] = [seeds.training_generator(seed, purpose) for seed in self.seeds]
+        return self.generators[purpose]
 
     def _send(self, tensor: Tensor) -> Tensor:
         """To the device, without making the host wait for it."""
         return tensor.pin_memory().to(self.device, non_blocking=True) if self.device.type == "cuda" else tensor
 
 
-def _dropout_layers(network: nn.Module) -> dict[str, tuple[float, int, int]]:
-    """By name of each dropout layer: the probability to keep a unit, the images it sees per pair, its features."""
-    seen = {}
+def _named(names: Iterable[str], masks: Sequence[Tensor]) -> Masks:
+    """Masks (R, B, images per pair, features) as the layers take them: (R, images of the batch, features) by name."""
+    return {name: mask.flatten(1, 2) for name, mask in zip(names, masks, strict=True)}
 
-    def look(name: str, layer: Dropout):
-        def hook(_, inputs: tuple[Tensor]) -> None:
-            seen[name] = (1 - layer.probability, inputs[0].shape[0] // 2, inputs[0].shape[1])
 
-        return layer.register_forward_pre_hook(hook)
-
-    hooks = [look(name, layer) for name, layer in network.named_modules() if isinstance(layer, Dropout)]
-    was_training = network.training
-    network.eval()
-    with torch.no_grad():
-        network(next(network.parameters()).new_zeros(2, 2, 14, 14))
-    network.train(was_training)
-    for hook in hooks:
-        hook.remove()
-    return seen
+def _prepare(device: torch.device, precision: str) -> None:
+    """On CUDA: deterministic kernels where there are, and TF32 only if asked for."""
+    if device.type != "cuda":
+        return
+    os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS is deterministic only with this
+    torch.use_deterministic_algorithms(True, warn_only=True)
+    # Max-pooling's gradient has none; it differs by rounding at most, which no user can act upon.
+    warnings.filterwarnings("ignore", message=".*does not have a deterministic implementation")
+    torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads memory that it did not write
+    torch.backends.cudnn.benchmark = False  # it picks kernels by time, so differently from run to run
+    chosen = "tf32" if precision == "tf32" else "ieee"
+    torch.backends.cuda.matmul.fp32_precision = chosen
+    torch.backends.cudnn.conv.fp32_precision = chosen

@@ -1,26 +1,53 @@
-"""The two losses of R runs at once. Nothing mixes the runs: each has its own mean over its own batch."""
+"""The losses of R runs at once. Nothing mixes the runs: each has its own mean over its own batch.
+
+Shapes: R runs, B pairs a batch.
+"""
 
 import torch.nn.functional as F
 from torch import Tensor
 
 from pipeline.networks.pair_network import Output
+from pipeline.run import Run
 
 
-def comparison_loss(output: Output, targets: Tensor) -> Tensor:
-    """The loss of the answer: (R,) means over the batch, for targets (R, B) of 0 and 1.
+def losses(output: Output, digits: Tensor, targets: Tensor, run: Run) -> dict[str, Tensor]:
+    """The losses that the run trains on, (R,) each, by their names in the records; "loss" is what training lessens.
 
-    Cross-entropy for a comparator with two logits, binary cross-entropy for one with a single logit.
+    `digits` (R, B, 2) and `targets` (R, B) are the labels.
     """
-    logits = output["comparison"]  # (R, B, 2) or (R, B, 1)
+    found = {}
+    if run.network.answer != "digits":
+        found["comparison_loss"] = comparison_loss(output["comparison"], targets, run.protocol.answer_loss)
+    if run.trains_digits:
+        found["aux_loss"] = digit_loss(output["digits"], digits, run.protocol.digit_loss_reads)
+    if len(found) == 2:
+        return found | {"loss": found["comparison_loss"] + run.protocol.aux_weight * found["aux_loss"]}
+    (only,) = found.values()
+    return found | {"loss": only}
+
+
+def comparison_loss(logits: Tensor, targets: Tensor, kind: str = "cross_entropy") -> Tensor:
+    """The loss of the answer: (R,) means over the batch, from logits (R, B, 2) of no and yes, or (R, B, 1) of yes.
+
+    `kind` is `Protocol.answer_loss`.
+    """
+    if kind == "squared_error":
+        probability = logits.softmax(-1)[..., 1] if logits.shape[-1] == 2 else logits.squeeze(-1).sigmoid()
+        return (probability - targets.to(logits.dtype)).square().mean(1)
     if logits.shape[-1] == 1:
-        losses = F.binary_cross_entropy_with_logits(logits.squeeze(-1), targets.to(logits.dtype), reduction="none")
+        found = F.binary_cross_entropy_with_logits(logits.squeeze(-1), targets.to(logits.dtype), reduction="none")
     else:
-        losses = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
-    return losses.mean(1)
+        found = F.cross_entropy(logits.flatten(0, 1), targets.flatten(), reduction="none").view_as(targets)
+    return found.mean(1)
 
 
-def digit_loss(output: Output, digits: Tensor) -> Tensor:
-    """The auxiliary loss: (R,) mean cross-entropies of the two digits, added; for labels (R, B, 2)."""
-    logits = output["digits"]  # (R, B, 2, 10)
-    losses = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none").view_as(digits)
-    return losses.mean(1).sum(1)
+def digit_loss(logits: Tensor, digits: Tensor, reads: str = "logits") -> Tensor:
+    """The auxiliary loss: (R,) mean cross-entropies of the two digits, added; from logits (R, B, 2, 10).
+
+    `reads` is `Protocol.digit_loss_reads`: cross-entropy that takes probabilities for logits is bounded, and its
+    gradients are small.
+    """
+    if reads == "probabilities":
+        logits = logits.softmax(-1)
+    found = F.cross_entropy(logits.flatten(0, 2), digits.flatten(), reduction="none").view_as(digits)
+    return found.mean(1).sum(1)

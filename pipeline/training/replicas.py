@@ -37,6 +37,10 @@ class OneRun:
             self.dropouts[name].mask = mask[0]
         return {name: tensor.unsqueeze(0) for name, tensor in self.network(pairs[0]).items()}
 
+    def finite(self) -> Tensor:
+        """Whether no weight is infinite or no number, (1,)."""
+        return torch.stack([weights.detach().isfinite().all() for weights in self.parameters()]).all().view(1)
+
     def write_back(self) -> None:
         """Nothing to do: the network itself was trained. Its masks are dropped."""
         for module in self.dropouts.values():
@@ -64,6 +68,10 @@ class StackedRuns:
 
     def _one(self, weights: dict, buffers: dict, pairs: Tensor) -> Output:
         return functional_call(self.network, (weights, buffers), (pairs,))
+
+    def finite(self) -> Tensor:
+        """Whether no weight of each run is infinite or no number, (R,)."""
+        return torch.stack([weights.detach().isfinite().flatten(1).all(1) for weights in self.parameters()]).all(0)
 
     @torch.no_grad()
     def write_back(self) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from pipeline import params
-from pipeline.networks.pair_network import answers, build, count_parameters
-from tests.synthetic import ROOT
+from pipeline.networks.layers import Dropout
+from pipeline.networks.pair_network import LatentDigits, answers, build, count_parameters
+from tests.made_up import STUDY, short_run
 
-STUDY = params.load(ROOT / "params.yaml")
 COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)
 ARCHITECTURES = pytest.mark.parametrize("architecture", STUDY.architectures)
 
@@ -19,16 +18,19 @@ with Path(__file__).with_name("parameter_counts.csv").open(encoding="utf-8") as 
     PUBLISHED = list(csv.DictReader(file))
 
 
+def run_of(combo):
+    return short_run(combo.architecture, combo.technique)
+
+
 def digit_images(count: int = 6) -> torch.Tensor:
     return torch.rand(count, 2, 14, 14, generator=torch.Generator().manual_seed(0))
 
 
 @COMBOS
 def test_output_has_the_shapes_that_its_losses_take(combo):
-    output = build(combo)(digit_images(6))
-    by_digits = combo.switches.answer == "digits"
-    expected = set() if by_digits else {"comparison"}
-    expected |= {"digits"} if by_digits or combo.has_aux_loss else set()
+    output = build(run_of(combo))(digit_images(6))
+    expected = set() if combo.network.answer == "digits" else {"comparison"}
+    expected |= {"digits"} if combo.network.answer != "comparator" or combo.has_aux_loss else set()
     assert output.keys() == expected
     if "comparison" in output:
         assert tuple(output["comparison"].shape) in {(6, 1), (6, 2)}
@@ -40,7 +42,7 @@ def test_output_has_the_shapes_that_its_losses_take(combo):
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['architecture']}-{row['technique']}")
 def test_parameter_count_is_the_published_network_s(row):
-    ours = count_parameters(build(STUDY.combo(row["architecture"], row["technique"])))
+    ours = count_parameters(build(short_run(row["architecture"], row["technique"])))
     if row["differs_because"]:
         assert ours != int(row["published"]), "the exception is none: empty its reason"
     else:
@@ -50,34 +52,32 @@ def test_parameter_count_is_the_published_network_s(row):
 def test_siamese_cnn_with_batch_norm_is_the_published_one():
     """The exceptions of siamese_cnn are its batch norm and nothing else (report 3, Table I)."""
     for technique, published in (("two_channel", 59_373), ("weight_sharing", 46_033), ("digits_only", 45_456)):
-        combo = STUDY.combo("siamese_cnn", technique)
-        with_batch_norm = combo.recipe.model_copy(update={"batch_norm": True})
-        assert count_parameters(build(combo.model_copy(update={"recipe": with_batch_norm}))) == published
+        assert count_parameters(build(short_run("siamese_cnn", technique, batch_norm=True))) == published
 
 
 @COMBOS
 def test_every_weight_gets_a_gradient(combo):
     """What no loss reaches is not in the network, so that parameter counts mean something."""
-    network = build(combo)
+    network = build(run_of(combo))
     sum(tensor.square().sum() for tensor in network(digit_images()).values()).backward()
     assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
 
 
 @COMBOS
 def test_encoders_are_as_many_as_the_technique_says(combo):
-    network = build(combo)
-    if combo.switches.encoder == "two_channel":
+    network = build(run_of(combo))
+    if combo.network.encoder == "two_channel":
         assert not hasattr(network, "encoders")
         return
     storages = {weight.data_ptr() for encoder in network.encoders for weight in encoder.parameters()}
     count = sum(1 for _ in network.encoders[0].parameters())
-    assert len(storages) == (count if combo.switches.encoder == "shared" else 2 * count)
+    assert len(storages) == (count if combo.network.encoder == "shared" else 2 * count)
 
 
 @ARCHITECTURES
 @pytest.mark.parametrize("image", [0, 1])
 def test_shared_weights_learn_from_both_images(architecture, image):
-    network = build(STUDY.combo(architecture, "weight_sharing_aux_loss"))
+    network = build(short_run(architecture, "weight_sharing_aux_loss"))
     network(digit_images())["digits"][:, image].square().sum().backward()
     assert all(weight.grad.abs().sum() > 0 for weight in network.encoders[0].trunk.parameters() if weight.dim() > 1)
 
@@ -85,7 +85,7 @@ def test_shared_weights_learn_from_both_images(architecture, image):
 @ARCHITECTURES
 @pytest.mark.parametrize("image", [0, 1])
 def test_separate_encoders_learn_from_their_own_image_alone(architecture, image):
-    network = build(STUDY.combo(architecture, "aux_loss"))
+    network = build(short_run(architecture, "aux_loss"))
     network(digit_images())["digits"][:, image].square().sum().backward()
     for number, encoder in enumerate(network.encoders):
         learned = any(weight.grad is not None and weight.grad.abs().sum() > 0 for weight in encoder.parameters())
@@ -98,7 +98,7 @@ def test_techniques_of_a_seed_start_alike(architecture):
     states = {}
     for technique in ("baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"):
         torch.manual_seed(5)
-        states[technique] = build(STUDY.combo(architecture, technique)).state_dict()
+        states[technique] = build(short_run(architecture, technique)).state_dict()
     reference = states.pop("aux_loss")
     for technique, state in states.items():
         common = [name for name in state.keys() & reference.keys() if "weight" in name]
@@ -110,13 +110,26 @@ def test_techniques_of_a_seed_start_alike(architecture):
 @ARCHITECTURES
 @pytest.mark.parametrize("switch", [{"batch_norm": True}, {"batch_norm": False}, {"dropout": 0.5}, {"dropout": 0.0}])
 def test_batch_norm_and_dropout_can_be_switched(architecture, switch):
-    combo = STUDY.combo(architecture, "weight_sharing_aux_loss")
-    network = build(combo.model_copy(update={"recipe": combo.recipe.model_copy(update=switch)}))
+    run = short_run(architecture, "weight_sharing_aux_loss", **switch)
+    network = build(run)
     kinds = {type(module).__name__ for module in network.modules()}
-    assert ("Dropout" in kinds) == (switch.get("dropout", combo.recipe.dropout) > 0)
-    has_batch_norm = any(kind.startswith("BatchNorm") for kind in kinds)
-    assert has_batch_norm == switch.get("batch_norm", combo.recipe.batch_norm)
+    assert ("Dropout" in kinds) == (run.network.dropout > 0)
+    assert any(kind.startswith("BatchNorm") for kind in kinds) == run.network.batch_norm
     assert network(digit_images())["comparison"].isfinite().all()
+
+
+@ARCHITECTURES
+@pytest.mark.parametrize("technique", ["weight_sharing_aux_loss", "aux_loss", "two_channel"])
+def test_dropout_layers_know_what_passes_through_them(architecture, technique):
+    """The engine draws masks of that size before it has seen a batch."""
+    network = build(short_run(architecture, technique, dropout=0.5))
+    seen = []
+    for layer in network.modules():
+        if isinstance(layer, Dropout):
+            layer.register_forward_pre_hook(lambda layer, inputs: seen.append((layer, tuple(inputs[0].shape))))
+    network(digit_images(6))
+    assert seen or technique == "two_channel"  # report 4's have none there
+    assert all(shape == (6 * layer.images, layer.features) for layer, shape in seen)
 
 
 def test_answers_take_the_likelier():
@@ -132,7 +145,36 @@ def test_answers_compare_the_likeliest_digits():
     assert answers({"digits": digits}).tolist() == [True, False, True]
 
 
-def test_architecture_without_network_is_named(tmp_path):
-    combo = STUDY.combo("lenet5", "baseline").model_copy(update={"architecture": "lenet6"})
-    with pytest.raises(params.StudyError, match=r"architectures\.lenet6: no network of that name; write .*lenet6\.py"):
-        build(combo)
+def test_latent_digits_sum_over_all_pairs_of_digits():
+    """Against the sum written out: P(first <= second) = sum of p_i q_j over i <= j."""
+    logits = torch.randn(7, 2, 10, dtype=torch.float64, generator=torch.Generator().manual_seed(0))
+    found = LatentDigits()(logits).exp()
+    for pair, (no, yes) in zip(logits.softmax(-1).tolist(), found.tolist(), strict=True):
+        p, q = pair
+        brute_force = sum(p[i] * q[j] for i in range(10) for j in range(10) if i <= j)
+        assert yes == pytest.approx(brute_force, rel=1e-12)
+        assert no == pytest.approx(1 - brute_force, rel=1e-9)
+
+
+def test_latent_digits_are_safe_where_probabilities_vanish():
+    """Certain digits: probabilities of 0 in double, single and half precision; loss and gradients stay finite."""
+    for dtype in (torch.float64, torch.float32, torch.bfloat16):
+        logits = torch.zeros(3, 2, 10, dtype=dtype)
+        for pair, digits in enumerate(((3, 7), (7, 3), (5, 5))):
+            for image, digit in enumerate(digits):
+                logits[pair, image, digit] = 5_000
+        logits.requires_grad_()
+        answer = LatentDigits()(logits)
+        assert (answer[:, 1] > answer[:, 0]).tolist() == [True, False, True]
+        torch.nn.functional.cross_entropy(answer, torch.tensor([0, 1, 0])).backward()  # all wrong
+        assert logits.grad.isfinite().all()
+        assert logits.grad.abs().sum() > 0
+
+
+@ARCHITECTURES
+def test_latent_digits_add_no_weights(architecture):
+    sizes = {
+        technique: count_parameters(build(short_run(architecture, technique)))
+        for technique in ("digits_only", "latent_digits", "latent_digits_aux_loss")
+    }
+    assert len(set(sizes.values())) == 1

@@ -1,53 +1,76 @@
-"""What training reads of data/pairs."""
+"""What a run is trained and tested on."""
+
+from dataclasses import replace
 
 import pytest
 import torch
-from safetensors.torch import load_file, save_file
 
-from pipeline import paths
+from pipeline.run import Draw, Fold
 from pipeline.script import StudyError
-from pipeline.training.data import Pairs, load_runs
+from pipeline.training.data import Examples, select
+from tests.made_up import changed, pairs, short_run
+
+PAIRS = pairs()
 
 
 def test_target_is_first_less_than_or_equal_to_second():
     digits = torch.tensor([[[3, 7], [7, 3], [5, 5]]])
-    assert Pairs(torch.zeros(1, 3, 2, 14, 14), digits).targets.tolist() == [[1, 0, 1]]
+    assert Examples(torch.zeros(1, 3, 2, 14, 14), digits).targets.tolist() == [[1, 0, 1]]
 
 
-def test_pairs_are_the_images_that_the_indices_name(small_study):
-    stored = load_file(paths.PAIRS)
-    data = load_runs([1, 0], standardize=False)
-    first, second = stored["test_pairs"][1, 7].tolist()
-    assert torch.equal(data.test.images[0, 7], stored["test_images"][[first, second]].float())
-    assert data.test.digits[0, 7].tolist() == stored["test_labels"][[first, second]].tolist()
-    assert tuple(data.train.images.shape) == (2, 60, 2, 14, 14)
-    assert (data.pixel_mean, data.pixel_std, data.data_set) == ([0, 0], [1, 1], "noise")
+def test_examples_are_the_images_that_the_draw_names():
+    data = select([short_run(seed=1, standardize=False), short_run(seed=0, standardize=False)], PAIRS)
+    first, second = PAIRS.test.draws[Draw(seed=1)][7].tolist()
+    assert torch.equal(data.test.images[0, 7], PAIRS.test.images[[first, second]].float())
+    assert data.test.digits[0, 7].tolist() == PAIRS.test.labels[[first, second]].tolist()
+    assert tuple(data.train.images.shape) == (2, 24, 2, 14, 14)
+    assert (data.pixel_mean, data.pixel_std) == ([0, 0], [1, 1])
 
 
-def test_standardizing_uses_the_run_s_own_training_pixels(small_study):
-    raw, scaled = load_runs([0, 1], standardize=False), load_runs([0, 1], standardize=True)
-    for run in range(2):
-        pixels = raw.train.images[run]
-        assert scaled.pixel_mean[run] == pytest.approx(pixels.mean().item(), rel=1e-5)
-        assert scaled.pixel_std[run] == pytest.approx(pixels.std(unbiased=True).item(), rel=1e-5)
-        expected = (raw.test.images[run] - pixels.mean()) / pixels.std()
-        torch.testing.assert_close(scaled.test.images[run], expected)
+def test_the_first_pairs_are_the_same_however_many():
+    few, many = (select([short_run(train_pairs=count)], PAIRS).train for count in (10, 40))
+    assert torch.equal(few.images, many.images[:, :10])
 
 
-def test_a_run_s_data_do_not_depend_on_the_runs_beside_it(small_study):
-    beside, alone = load_runs([0, 1], standardize=True), load_runs([1], standardize=True)
-    assert torch.equal(beside.train.images[1], alone.train.images[0])
+def test_standardizing_uses_the_run_s_own_training_pixels():
+    runs = [short_run(seed=seed) for seed in range(2)]
+    raw = select([changed(run, standardize=False) for run in runs], PAIRS)
+    scaled = select([changed(run, standardize=True) for run in runs], PAIRS)
+    for i in range(2):
+        pixels = raw.train.images[i]
+        assert scaled.pixel_mean[i] == pytest.approx(pixels.mean().item(), rel=1e-5)
+        assert scaled.pixel_std[i] == pytest.approx(pixels.std(unbiased=True).item(), rel=1e-5)
+        torch.testing.assert_close(scaled.test.images[i], (raw.test.images[i] - pixels.mean()) / pixels.std())
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "incomplete", "fewer runs"])
-def test_a_file_that_cannot_be_read_is_named(small_study, damage):
-    stored = load_file(paths.PAIRS)
-    paths.PAIRS.unlink()
-    if damage == "cut":
-        paths.PAIRS.write_bytes(b"\x00" * 40)
-    elif damage == "incomplete":
-        save_file({"train_images": stored["train_images"]}, paths.PAIRS, metadata={"data_set": "noise"})
-    elif damage == "fewer runs":
-        save_file(stored | {"test_pairs": stored["test_pairs"][:1]}, paths.PAIRS, metadata={"data_set": "noise"})
-    with pytest.raises(StudyError, match=r"^data/pairs/pairs\.safetensors: (missing|damaged).*`dvc repro pair`"):
-        load_runs([0, 1], standardize=True)
+@pytest.mark.parametrize("count", [2, 5])
+def test_folds_are_disjoint_and_exhaustive_and_hold_no_test_pair(count):
+    whole = select([short_run()], PAIRS).train.images[0]
+    seen = []
+    for index in range(count):
+        data = select([short_run(fold=Fold(index=index, count=count))], replace(PAIRS, test=None))
+        train, held_out = data.train.images[0], data.test.images[0]
+        assert len(train) + len(held_out) == len(whole)
+        both = torch.cat([train, held_out]).flatten(1)
+        assert len(both.unique(dim=0)) == len(whole)  # none is in both
+        seen.append(held_out)
+    assert torch.equal(torch.cat(seen), whole)
+
+
+@pytest.mark.parametrize(
+    ("run", "message"),
+    [
+        (short_run(seed=9), "no training pairs were drawn for seed 9, draw 1; seeds: 0, 1, 2, 3"),
+        (short_run(train_pairs=61), "61 training pairs are asked for, a draw has 60"),
+        (short_run(test_pairs=31), "31 test pairs are asked for, a draw has 30"),
+        (short_run(source="mnist"), "pairs of made up, where mnist is asked for"),
+    ],
+)
+def test_pairs_that_are_not_there_are_named(run, message):
+    with pytest.raises(StudyError, match=message):
+        select([run], PAIRS)
+
+
+def test_test_pairs_are_not_made_up_where_none_were_read():
+    with pytest.raises(StudyError, match="no test pairs were read"):
+        select([short_run()], replace(PAIRS, test=None))

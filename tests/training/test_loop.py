@@ -1,143 +1,174 @@
-"""The loop: stacked runs against single ones, the auxiliary weight, and what a run depends on."""
+"""The engine: stacked runs against single ones, the losses' weights, divergence, and what a run depends on."""
 
 import pytest
 import torch
 
-from pipeline import params
 from pipeline.networks.layers import Dropout
-from pipeline.training.loop import train
-from pipeline.training.replicas import OneRun, StackedRuns, replicate
-from tests.made_up import networks, one_run, run_data, shortened
-from tests.synthetic import ROOT
+from pipeline.training.loop import fresh_network, train
+from pipeline.training.replicas import OneRun, StackedRuns
+from tests.made_up import STUDY, changed, pairs, short_run
 
-STUDY = params.load(ROOT / "params.yaml")
+CPU = torch.device("cpu")
+PAIRS = pairs()
 COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)
 ARCHITECTURES = pytest.mark.parametrize("architecture", STUDY.architectures)
 
 
-def assert_same_weights(first: torch.nn.Module, second: torch.nn.Module) -> None:
-    for (name, one), other in zip(first.state_dict().items(), second.state_dict().values(), strict=True):
-        torch.testing.assert_close(one, other, rtol=1e-6, atol=1e-6, msg=lambda text, name=name: f"{name}: {text}")
+def one(run):
+    return train([run], PAIRS, CPU)[0]
+
+
+def assert_same(first, second, rtol=1e-6) -> None:
+    assert first.curves.keys() == second.curves.keys()
+    for name, curve in first.curves.items():
+        assert second.curves[name] == pytest.approx(curve, rel=rtol), name
+    assert torch.equal(first.answers, second.answers)
+    for name, tensor in first.weights.items():
+        torch.testing.assert_close(
+            second.weights[name], tensor, rtol=rtol, atol=1e-6, msg=lambda t, n=name: f"{n}: {t}"
+        )
 
 
 @COMBOS
 def test_stacked_runs_equal_the_loop(combo):
     """Three runs as one (the CUDA path) and the same runs one by one: same curves, answers, weights and buffers."""
-    combo = shortened(combo, learning_rate=1e-3)  # small: Adam makes steps of gradients that are mere rounding
-    seeds, data = [0, 1, 2], run_data(runs=3)
-    stacked = networks(combo, seeds)
-    together = train(stacked, data, combo, seeds)
-    for run, seed in enumerate(seeds):
-        (single,) = networks(combo, [seed])
-        alone = train([single], one_run(data, run), combo, [seed])
-        assert alone.curves.keys() == together.curves.keys()
-        for name, curve in alone.curves.items():
-            torch.testing.assert_close(together.curves[name][:, run], curve[:, 0], rtol=1e-6, atol=1e-8)
-        assert torch.equal(together.answers[run], alone.answers[0])
-        assert_same_weights(stacked[run], single)
+    # A small rate: Adam makes steps of gradients that are mere rounding.
+    runs = [short_run(combo.architecture, combo.technique, seed, learning_rate=1e-3) for seed in range(3)]
+    for together, run in zip(train(runs, PAIRS, CPU), runs, strict=True):
+        assert together.run == run
+        assert_same(together, one(run))
+
+
+@pytest.mark.parametrize(
+    "quirk",
+    [
+        {"batch_order": "fixed"},
+        {"optimizer_memory": "renewed_each_step"},
+        {"training_mode": "frozen_after_first_test"},
+        {"test_in_training_mode": 6},
+        {"answer_loss": "squared_error", "digit_loss_reads": "probabilities"},
+    ],
+    ids=lambda quirk: next(iter(quirk)),
+)
+def test_stacked_runs_have_the_same_quirks(quirk):
+    runs = [
+        short_run("mlpnet", "weight_sharing_aux_loss", seed, optimizer="sgd", learning_rate=1e-2, **quirk)
+        for seed in range(2)
+    ]
+    for together, run in zip(train(runs, PAIRS, CPU), runs, strict=True):
+        assert_same(together, one(run))
 
 
 @ARCHITECTURES
 def test_one_stacked_run_equals_the_plain_network(architecture):
-    """The same step, stacked or not, for a single run."""
-    combo = shortened(STUDY.combo(architecture, "weight_sharing_aux_loss"))
-    data = run_data(runs=1)
-    (first,), (second,) = networks(combo, [4]), networks(combo, [4])
-    plain, stacked = OneRun(first), StackedRuns([second])
-    for runs in (plain, stacked):
-        runs.train(False)
-    for name, tensor in plain(data.test.images).items():
-        torch.testing.assert_close(stacked(data.test.images)[name], tensor)
+    run = short_run(architecture, "weight_sharing_aux_loss", 3)
+    plain, stacked = OneRun(fresh_network(run)), StackedRuns([fresh_network(run)])
+    images = torch.rand(1, 5, 2, 14, 14)
+    for replicas in (plain, stacked):
+        replicas.train(False)
+    for name, tensor in plain(images).items():
+        torch.testing.assert_close(stacked(images)[name], tensor, rtol=1e-4, atol=1e-5)
 
 
-def test_one_network_is_not_stacked():
-    combo = STUDY.combo("deep_fc", "baseline")
-    assert isinstance(replicate(networks(combo, [0])), OneRun)
-    assert isinstance(replicate(networks(combo, [0, 1])), StackedRuns)
+def test_runs_that_differ_in_more_than_seeds_are_not_stacked():
+    with pytest.raises(ValueError, match="may differ in their seeds and draws alone"):
+        train([short_run(), changed(short_run(seed=1), learning_rate=0.5)], PAIRS, CPU)
 
 
 @ARCHITECTURES
 def test_aux_weight_of_zero_equals_no_auxiliary_loss(architecture):
-    plain, auxiliary = (
-        shortened(STUDY.combo(architecture, name)) for name in ("weight_sharing", "weight_sharing_aux_loss")
-    )
-    auxiliary = auxiliary.model_copy(update={"aux_weight": 0.0})
-    data = run_data(runs=1)
-    histories = [train(networks(combo, [0]), data, combo, [0]) for combo in (plain, auxiliary)]
+    plain = one(short_run(architecture, "weight_sharing"))
+    auxiliary = one(short_run(architecture, "weight_sharing_aux_loss", aux_weight=0.0))
     for name in ("loss", "comparison_loss", "train_accuracy", "test_accuracy"):
-        torch.testing.assert_close(histories[0].curves[name], histories[1].curves[name], rtol=1e-9, atol=1e-12)
+        assert auxiliary.curves[name] == pytest.approx(plain.curves[name], rel=1e-9)
 
 
 def test_aux_weight_scales_the_auxiliary_loss():
-    combo = shortened(STUDY.combo("deep_fc", "aux_loss"), epochs=1).model_copy(update={"aux_weight": 0.25})
-    curves = train(networks(combo, [0]), run_data(runs=1), combo, [0]).curves
-    torch.testing.assert_close(curves["loss"], curves["comparison_loss"] + 0.25 * curves["aux_loss"])
+    for technique in ("aux_loss", "latent_digits_aux_loss"):
+        curves = one(short_run("deep_fc", technique, epochs=1, aux_weight=0.25)).curves
+        assert curves["loss"][0] == pytest.approx(curves["comparison_loss"][0] + 0.25 * curves["aux_loss"][0])
 
 
-def test_digits_only_minimizes_the_digit_loss_alone():
-    combo = shortened(STUDY.combo("deep_fc", "digits_only"))
-    curves = train(networks(combo, [0]), run_data(runs=1), combo, [0]).curves
-    assert "comparison_loss" not in curves
-    torch.testing.assert_close(curves["loss"], curves["aux_loss"])
+@pytest.mark.parametrize(
+    ("technique", "measured"),
+    [
+        ("two_channel", {"comparison_loss"}),
+        ("baseline", {"comparison_loss"}),
+        ("aux_loss", {"comparison_loss", "aux_loss", "digit_accuracy", "readout_accuracy"}),
+        ("digits_only", {"aux_loss", "digit_accuracy"}),
+        ("latent_digits", {"comparison_loss", "digit_accuracy", "readout_accuracy"}),
+        ("latent_digits_aux_loss", {"comparison_loss", "aux_loss", "digit_accuracy", "readout_accuracy"}),
+    ],
+)
+def test_what_a_technique_minimizes_and_measures(technique, measured):
+    curves = one(short_run("deep_fc", technique)).curves
+    assert set(curves) == measured | {"loss", "train_accuracy", "test_accuracy"}
+    parts = [curves[name] for name in ("comparison_loss", "aux_loss") if name in curves]
+    assert curves["loss"] == pytest.approx([sum(values) for values in zip(*parts, strict=True)])  # aux_weight is 1
 
 
 def test_training_learns_and_the_curves_say_so():
-    """A network that sees two bright or dark images learns which is brighter; chance is 50 %."""
-    data = run_data(runs=1, train=200, test=100)
-    for part in (data.train, data.test):
-        part.images.mul_(0).add_(part.digits[..., None, None] / 10)
-    combo = shortened(STUDY.combo("deep_fc", "weight_sharing_aux_loss"), epochs=30, batch_size=20)
-    curves = train(networks(combo, [0]), data, combo, [0]).curves
-    assert curves["test_accuracy"][-1].item() > 0.9
-    assert curves["loss"][-1] < curves["loss"][0] / 2
+    """A network that sees two bright or dark images learns which is brighter; chance is about 55 %."""
+    bright = pairs(train_images=400, test_images=200)
+    for part in (bright.train, bright.test):
+        part.images.mul_(0).add_(part.labels[:, None, None] / 10)
+    for technique in ("weight_sharing_aux_loss", "latent_digits"):
+        run = short_run("deep_fc", technique, train_pairs=200, test_pairs=100, epochs=30, batch_size=20)
+        curves = train([run], bright, CPU)[0].curves
+        assert curves["test_accuracy"][-1] > 0.9
+        assert curves["loss"][-1] < curves["loss"][0] / 2
 
 
 def test_measures_are_means_over_the_pairs_whatever_the_last_batch():
     """With a learning rate too small to matter, batches of 7 and of 24 measure the same."""
-    combo = STUDY.combo("deep_fc", "aux_loss")
-    data = run_data(runs=1)
-    seven, all_at_once = (
-        train(networks(combo, [0]), data, shortened(combo, learning_rate=1e-12, batch_size=size), [0]).curves
-        for size in (7, 24)
-    )
+    seven, whole = (one(short_run("deep_fc", "aux_loss", learning_rate=1e-12, batch_size=size)) for size in (7, 24))
     for name in ("loss", "comparison_loss", "aux_loss", "train_accuracy"):
-        torch.testing.assert_close(seven[name], all_at_once[name], rtol=1e-6, atol=1e-9)
+        assert seven.curves[name] == pytest.approx(whole.curves[name], rel=1e-6)
 
 
 def test_batch_order_and_dropout_come_from_the_seed_alone():
-    """Torch's global generator has no part in training."""
-    combo = shortened(STUDY.combo("basenet", "weight_sharing_aux_loss"))
-    curves = []
-    for noise in (1, 2):
-        torch.manual_seed(noise)
-        curves.append(train(networks(combo, [3]), run_data(runs=1), combo, [3]).curves["loss"])
-    assert torch.equal(*curves)
-    assert not torch.equal(curves[0], train(networks(combo, [3]), run_data(runs=1), combo, [4]).curves["loss"])
+    """Torch's global generator has no part in training, and is left as it was."""
+    run = short_run("basenet", "weight_sharing_aux_loss", 3)
+    torch.manual_seed(1)
+    first, state = one(run), torch.get_rng_state()
+    torch.manual_seed(2)
+    assert one(run).curves["loss"] == first.curves["loss"]
+    torch.manual_seed(1)
+    assert torch.equal(torch.get_rng_state(), state)
+    assert one(changed(run, seed=2)).curves["loss"] != first.curves["loss"]
 
 
-def test_dropout_masks_are_left_behind_nowhere():
-    combo = shortened(STUDY.combo("basenet", "weight_sharing_aux_loss"))
-    trained = networks(combo, [0])
-    train(trained, run_data(runs=1), combo, [0])
-    assert all(module.mask is None for module in trained[0].modules() if isinstance(module, Dropout))
+def test_dropout_masks_are_no_part_of_the_weights():
+    assert not [name for name in one(short_run("basenet", "baseline")).weights if "mask" in name]
+    network = fresh_network(short_run("basenet", "baseline"))
+    assert all(module.mask is None for module in network.modules() if isinstance(module, Dropout))
 
 
 def test_epochs_are_reported_as_they_end():
-    combo = shortened(STUDY.combo("deep_fc", "baseline"), epochs=3)
     reported = []
-    history = train(networks(combo, [0, 1]), run_data(runs=2), combo, [0, 1], on_epoch=reported.append)
-    assert torch.equal(torch.stack(reported), history.curves["test_accuracy"])
-    assert len(history.seconds) == 3
+    trained = train([short_run(seed=seed, epochs=3) for seed in range(2)], PAIRS, CPU, reported.append)
+    curves = [run.curves["test_accuracy"] for run in trained]
+    assert reported == [list(epoch) for epoch in zip(*curves, strict=True)]
+    assert len(trained[0].seconds) == 3
+
+
+def test_a_run_that_diverges_says_when_and_harms_no_other():
+    """Weights of 1e30 give a loss that is no number; with one run it also ends there."""
+    wild = {"optimizer": "sgd", "learning_rate": 1e30, "precision": "fp32", "epochs": 4}
+    alone = one(short_run("deep_fc", "weight_sharing_aux_loss", **wild))
+    assert alone.diverged == 1
+    assert all(curve == [] for curve in alone.curves.values())
+    together = train([short_run("deep_fc", "aux_loss", seed, **wild) for seed in range(2)], PAIRS, CPU)
+    assert [run.diverged for run in together] == [1, 1]
+    assert one(short_run()).diverged is None
 
 
 @pytest.mark.parametrize("precision", ["tf32", "bf16"])
-def test_other_precisions_train(precision):
-    combo = shortened(STUDY.combo("convnet", "weight_sharing_aux_loss"))
-    data = run_data(runs=2)
-    data.train.images.data, data.test.images.data = data.train.images.float(), data.test.images.float()
-    trained = [network.float() for network in networks(combo, [0, 1])]
-    curves = train(trained, data, combo, [0, 1], precision=precision).curves
-    assert curves["loss"].isfinite().all()
+@ARCHITECTURES
+def test_other_precisions_train(precision, architecture):
+    run = short_run(architecture, "latent_digits_aux_loss", precision=precision)
+    exact = one(changed(run, precision="fp32"))
+    assert one(run).curves["loss"] == pytest.approx(exact.curves["loss"], rel=0.2)
 
 
 @pytest.mark.gpu
@@ -145,9 +176,8 @@ def test_other_precisions_train(precision):
 def test_cuda_equals_the_cpu_up_to_rounding(architecture):
     if not torch.cuda.is_available():
         pytest.skip("no CUDA device")
-    combo, data = shortened(STUDY.combo(architecture, "weight_sharing_aux_loss")), run_data(runs=3)
-    here = train(networks(combo, [0, 1, 2]), data, combo, [0, 1, 2])
-    on_gpu = [network.cuda() for network in networks(combo, [0, 1, 2])]
-    there = train(on_gpu, data.to(torch.device("cuda")), combo, [0, 1, 2])
-    for name, curve in here.curves.items():
-        torch.testing.assert_close(there.curves[name], curve, rtol=1e-5, atol=1e-6)
+    runs = [short_run(architecture, "weight_sharing_aux_loss", seed) for seed in range(3)]
+    here, there = (train(runs, PAIRS, torch.device(name)) for name in ("cpu", "cuda"))
+    for first, second in zip(here, there, strict=True):
+        for name, curve in first.curves.items():
+            assert second.curves[name] == pytest.approx(curve, rel=1e-5, abs=1e-6)

@@ -20,7 +20,7 @@ def trunk(channels: int, layers: Layers) -> nn.Module:
         *(Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
         *(Conv2d(64, 64, 3), layers.batch_norm(64), nn.MaxPool2d(4), nn.ReLU()),  # (N, 64, 1, 1)
         nn.Flatten(),  # (N, 64)
-        *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout()),  # (N, 100)
+        *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout(100)),  # (N, 100)
     )
 
 

@@ -27,8 +27,8 @@ def trunk(channels: int, layers: Layers, normalized_convolutions: bool = False) 
 
 def comparator(layers: Layers) -> nn.Module:
     return nn.Sequential(
-        *(nn.Linear(20, 200), nn.ReLU(), layers.dropout()),
-        *(nn.Linear(200, 84), nn.ReLU(), layers.dropout()),
+        *(nn.Linear(20, 200), nn.ReLU(), layers.dropout(200)),
+        *(nn.Linear(200, 84), nn.ReLU(), layers.dropout(84)),
         nn.Linear(84, 1),
     )
 

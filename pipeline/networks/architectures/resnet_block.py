@@ -28,7 +28,7 @@ def encoder(layers: Layers) -> Encoder:
 def trunk(channels: int, layers: Layers) -> nn.Module:
     return nn.Sequential(
         *(ResidualBlock(channels, layers), nn.MaxPool2d(2), nn.Flatten()),  # (N, 784)
-        *(nn.Linear(784, 80), nn.ReLU(), layers.dropout()),  # (N, 80)
+        *(nn.Linear(784, 80), nn.ReLU(), layers.dropout(80)),  # (N, 80)
     )
 
 

@@ -15,7 +15,7 @@ def trunk(channels: int, width: int, hidden: int, layers: Layers) -> nn.Module:
         *(Conv2d(channels, width, 3), nn.ReLU(), layers.batch_norm(width, "in_turn")),  # (N, width, 12, 12)
         *(Conv2d(width, 2 * width, 3), nn.ReLU(), layers.batch_norm(2 * width, "in_turn")),  # (N, 2 width, 10, 10)
         *(nn.MaxPool2d(2), nn.Flatten()),  # (N, 50 width)
-        *(nn.Linear(50 * width, hidden), nn.ReLU(), layers.dropout()),  # (N, hidden)
+        *(nn.Linear(50 * width, hidden), nn.ReLU(), layers.dropout(hidden)),  # (N, hidden)
     )
 
 

@@ -1,0 +1,62 @@
+"""Finished runs, kept until their stage has ended well: an interruption loses at most the runs in flight.
+
+They lie under the project's root (DVC_ROOT, so that temporary workspaces of experiments share them), outside the
+stages' outputs, which DVC removes before it starts a stage. A run's name is a digest of its description, its pairs and
+the engine's code, so that nothing of another description or other code is ever taken.
+"""
+
+import hashlib
+import json
+import os
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pipeline.records import Record
+from pipeline.run import Run
+from pipeline.script import write_whole
+from pipeline.training.code import engine_digest
+
+FOLDER = Path(".dvc/tmp/runs")
+
+
+class Kept:
+    """The finished runs that were trained on these pairs."""
+
+    def __init__(self, pairs_digest: str):
+        self.folder = Path(os.environ.get("DVC_ROOT", ".")) / FOLDER
+        self.pairs_digest = pairs_digest
+
+    def put(self, weights: bytes, record: Record) -> None:
+        """Keep a run. Its weights are written before the record that vouches for them; each file appears whole."""
+        text = record.model_dump_json()
+        vouched = {"record": text, "weights": _digest(weights), "check": _digest(text.encode())}
+        write_whole(self._path(record.run, "safetensors"), weights)
+        write_whole(self._path(record.run, "json"), json.dumps(vouched).encode())
+
+    def take(self, run: Run) -> tuple[bytes, Record] | None:
+        """The weights and the record of this run; None if it is not kept, or not to the last bit as it was written."""
+        try:
+            weights = self._path(run, "safetensors").read_bytes()
+            vouched = json.loads(self._path(run, "json").read_text(encoding="utf-8"))
+            text = vouched["record"]
+            if (vouched["weights"], vouched["check"]) != (_digest(weights), _digest(text.encode())):
+                return None
+            record = Record.model_validate_json(text)
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, ValidationError):
+            return None
+        return (weights, record) if record.run == run else None
+
+    def drop(self, runs: list[Run]) -> None:
+        """Forget these runs."""
+        for run in runs:
+            for suffix in ("json", "safetensors"):
+                self._path(run, suffix).unlink(missing_ok=True)
+
+    def _path(self, run: Run, suffix: str) -> Path:
+        made_from = f"{run.digest()}/{self.pairs_digest}/{engine_digest(run.network.architecture)}"
+        return self.folder / f"{_digest(made_from.encode())[:32]}.{suffix}"
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
