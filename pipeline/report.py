@@ -13,7 +13,7 @@ import jinja2
 import pandas as pd
 
 from pipeline import params, paths, tables, wording
-from pipeline.analysis import measured, published, statistics
+from pipeline.analysis import published, statistics
 from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
 from pipeline.figures.sources import TABLES
 from pipeline.params import AVERAGE, Params
@@ -96,7 +96,7 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         study=study,
         wording=wording,
-        measured=measured,
+        statistics=statistics,
         average=AVERAGE,
         sources=TABLES,
         figure=lambda name: "data:image/png;base64," + base64.b64encode(figures[name]).decode(),
