@@ -13,14 +13,14 @@ import jinja2
 import pandas as pd
 
 from pipeline import params, paths, tables, wording
-from pipeline.analysis import measured, published, statistics
+from pipeline.analysis import published, statistics
 from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
 from pipeline.figures.sources import TABLES
 from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
 
 TEMPLATE = Path(__file__).with_suffix(".html")
-SHOWN = ("runs", "summary", "effects", "published_vs_ours", "published_gains")  # tables that the page takes from
+SHOWN = ("runs", "summary", "effects", "published_vs_ours")  # tables that the page takes from
 
 
 def read_figure(name: str) -> bytes:
@@ -96,7 +96,7 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
     return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
         study=study,
         wording=wording,
-        measured=measured,
+        statistics=statistics,
         average=AVERAGE,
         sources=TABLES,
         figure=lambda name: "data:image/png;base64," + base64.b64encode(figures[name]).decode(),
@@ -109,7 +109,6 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
         verdicts=wording.verdicts(frames["published_vs_ours"]),
         published=published_figures,
         shared_differences=shared_differences,
-        gains=frames["published_gains"].to_dict("records"),
         limits=wording.limits(study, summary),
         yes_share=runs["yes_share"].mean(),
         smallest_p=statistics.smallest_p(study.seeds),

@@ -64,7 +64,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "mean_late_gain": "over runs",
         "late_gain_low": "of the 95% Student t interval of the mean late gain",
         "late_gain_high": "of the 95% Student t interval of the mean late gain",
-        "trained_out": "see pipeline.analysis.measured.trained_out",
+        "trained_out": "see pipeline.analysis.statistics.trained_out",
     },
     "curves": _COMBO  # a row a run and epoch
     | {"seed": "of the run", "epoch": "from 1"}

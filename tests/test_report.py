@@ -90,7 +90,7 @@ def test_shows_every_figure_with_words_for_those_who_do_not_see_it(small):
 
 def test_tables_scroll_inside_themselves_and_say_what_they_are(small):
     page = written()
-    assert len(page.named("caption")) == len(page.named("table")) == 8
+    assert len(page.named("caption")) == len(page.named("table")) == 7
     assert {header.get("scope") for header in page.named("th")} == {"row", "col"}
     assert page.named("html") == [{"lang": "en"}]
     names = [tag for tag, _ in page.tags]

@@ -87,8 +87,8 @@ def test_headline_says_what_changes_against_the_baseline():
     assert wording.headline(table, summary()) == [
         "Averaged over the 2 architectures, test accuracy changes against the baseline by +3.0 points (95% interval "
         f"+2.1 to +3.9) with weight sharing and {MINUS}2.0 points ({MINUS}3.0 to {MINUS}1.0) with both; beside an "
-        "auxiliary loss, weight sharing still changes it by +1.0 points (+0.2 to +1.8), and the gain of both differs from the "
-        f"sum of the single gains by +0.5 points ({MINUS}0.2 to +1.2).",
+        "auxiliary loss, weight sharing still changes it by +1.0 points (+0.2 to +1.8), and the gain of both differs "
+        f"from the sum of the single gains by +0.5 points ({MINUS}0.2 to +1.2).",
         "Networks with both answer 90.0 % of the test pairs right by their comparator; comparing the two digits that "
         "the same networks read would answer 96.0 % right, a difference of +6.0 points (+5.0 to +7.0).",
         "With latent digits, where the answer is computed from the digits' probabilities without a comparator, test "

@@ -15,18 +15,6 @@ from pipeline.records import GAPS, Record
 
 Records = dict[Combo, list[Record]]  # the study's, in the order of its tables
 COMBO = ["data_set", "architecture", "technique"]
-TRAINED = 0.95  # training accuracy at the end
-STILL_GAINING = 0.01  # late gain
-
-
-def trained_out(train_accuracy: float, late_gain: float, late_gain_low: float) -> bool:
-    """Whether more epochs of the same recipe would hardly help a combo: the study's rule, simple and arbitrary.
-
-    Not trained out is a combo whose mean training accuracy ends below TRAINED, or whose test accuracy still rises: by
-    more than STILL_GAINING from the second but last fifth of the epochs to the last, with the 95% interval of that
-    gain above nought. (A line through five epochs of a thousand test pairs would be too noisy to tell.)
-    """
-    return bool(train_accuracy >= TRAINED and not (late_gain > STILL_GAINING and late_gain_low > 0))
 
 
 def runs(records: Records) -> pd.DataFrame:
@@ -74,7 +62,9 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
         row["std_test_accuracy"] = statistics.std(test)
         row["ci_low"], row["ci_high"] = statistics.t_interval(test)
         row["late_gain_low"], row["late_gain_high"] = statistics.t_interval(late)
-        row["trained_out"] = trained_out(row["mean_train_accuracy"], row["mean_late_gain"], row["late_gain_low"])
+        row["trained_out"] = statistics.trained_out(
+            row["mean_train_accuracy"], row["mean_late_gain"], row["late_gain_low"]
+        )
         rows.append(row)
     return tables.frame("summary", rows)
 

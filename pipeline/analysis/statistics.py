@@ -12,6 +12,8 @@ from scipy import stats
 LEVEL = 0.95
 EXACT_RUNS = 16  # up to so many runs the sign-flip test enumerates all 2^n flips; beyond, it draws 2^16 of them
 NOT_DEFINED = (math.nan, math.nan)
+TRAINED = 0.95  # training accuracy at the end: see trained_out
+STILL_GAINING = 0.01  # late gain: likewise
 
 
 def std(values: np.ndarray) -> float:
@@ -26,6 +28,16 @@ def late_gain(curve: np.ndarray) -> float:
     """
     fifth = max(1, len(curve) // 5)
     return float(curve[-fifth:].mean() - curve[-2 * fifth : -fifth].mean()) if len(curve) > 1 else math.nan
+
+
+def trained_out(train_accuracy: float, late_gain: float, late_gain_low: float) -> bool:
+    """Whether more epochs of the same recipe would hardly help a combo: the study's rule, simple and arbitrary.
+
+    Not trained out is a combo whose mean training accuracy ends below TRAINED, or whose test accuracy still rises: by
+    more than STILL_GAINING from the second but last fifth of the epochs to the last, with the 95% interval of that
+    gain above nought. (A line through five epochs of a thousand test pairs would be too noisy to tell.)
+    """
+    return bool(train_accuracy >= TRAINED and not (late_gain > STILL_GAINING and late_gain_low > 0))
 
 
 def t_interval(values: np.ndarray) -> tuple[float, float]:

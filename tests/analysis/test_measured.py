@@ -112,20 +112,6 @@ def test_a_combo_whose_runs_all_diverged_has_no_mean():
     assert measured.metrics(runs) == {"data_set": "mnist", "device": "cpu", "average": {}, "lenet5": {}}
 
 
-@pytest.mark.parametrize(
-    ("train_accuracy", "late_gain", "late_gain_low", "verdict"),
-    [
-        (0.95, 0.01, 0.005, True),
-        (0.949, 0.0, -0.01, False),  # the training pairs are not learned
-        (1.0, 0.02, 0.001, False),  # test accuracy still rises
-        (1.0, 0.02, -0.001, True),  # or does so by chance
-        (1.0, math.nan, math.nan, True),  # one epoch, or one run
-    ],
-)
-def test_trained_out(train_accuracy, late_gain, late_gain_low, verdict):
-    assert measured.trained_out(train_accuracy, late_gain, late_gain_low) is verdict
-
-
 def test_learning_curves_by_hand():
     curves = measured.curves({COMBO: [make_record(), make_record(seed=1, loss=[3.0, 0.5])]})
     assert curves[["seed", "epoch", "loss"]].to_numpy().tolist() == [[0, 1, 1], [0, 2, 0.5], [1, 1, 3], [1, 2, 0.5]]

@@ -53,6 +53,20 @@ def test_late_gain_compares_the_last_two_fifths():
     assert math.isnan(statistics.late_gain(np.array([0.5])))
 
 
+@pytest.mark.parametrize(
+    ("train_accuracy", "late_gain", "late_gain_low", "verdict"),
+    [
+        (0.95, 0.01, 0.005, True),
+        (0.949, 0.0, -0.01, False),  # the training pairs are not learned
+        (1.0, 0.02, 0.001, False),  # test accuracy still rises
+        (1.0, 0.02, -0.001, True),  # or does so by chance
+        (1.0, NAN, NAN, True),  # one epoch, or one run
+    ],
+)
+def test_trained_out(train_accuracy, late_gain, late_gain_low, verdict):
+    assert statistics.trained_out(train_accuracy, late_gain, late_gain_low) is verdict
+
+
 def test_counts_by_hand():
     assert statistics.smallest_p(10) == 2 / 1024 == statistics.sign_flip_p(np.full(10, 0.1))
     assert statistics.shared_images(2_000, 10_000) == 400
