@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from pipeline import params
+from pipeline.networks.layers import Dropout
 from pipeline.networks.pair_network import answers, build, count_parameters
 from tests.synthetic import ROOT
 
@@ -117,6 +118,20 @@ def test_batch_norm_and_dropout_can_be_switched(architecture, switch):
     has_batch_norm = any(kind.startswith("BatchNorm") for kind in kinds)
     assert has_batch_norm == switch.get("batch_norm", combo.recipe.batch_norm)
     assert network(digit_images())["comparison"].isfinite().all()
+
+
+@COMBOS
+def test_dropout_layers_know_their_width_and_images(combo):
+    """A mask of (images per pair x pairs, features) fits each."""
+    network, pairs = build(combo.model_copy(update={"recipe": combo.recipe.model_copy(update={"dropout": 0.5})})), 6
+    for layer in network.modules():
+        if isinstance(layer, Dropout):
+            layer.register_forward_pre_hook(
+                lambda layer, inputs: shapes.append((inputs[0].shape, (layer.images * pairs, layer.features)))
+            )
+    shapes = []
+    network(digit_images(pairs))
+    assert all(shape == expected for shape, expected in shapes)
 
 
 def test_answers_take_the_likelier():

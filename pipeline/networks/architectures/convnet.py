@@ -5,7 +5,7 @@ The report pools after ReLU, this network before it: the same numbers and gradie
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Conv2d, Flatten, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -19,8 +19,8 @@ def trunk(channels: int, layers: Layers) -> nn.Module:
         *(Conv2d(16, 32, 3), layers.batch_norm(32), nn.MaxPool2d(2), nn.ReLU()),  # (N, 32, 6, 6)
         *(Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
         *(Conv2d(64, 64, 3), layers.batch_norm(64), nn.MaxPool2d(4), nn.ReLU()),  # (N, 64, 1, 1)
-        nn.Flatten(),  # (N, 64)
-        *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout()),  # (N, 100)
+        Flatten(),  # (N, 64)
+        *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout(100)),  # (N, 100)
     )
 
 

@@ -29,5 +29,5 @@ def hidden(*widths: int, layers: Layers) -> list[nn.Module]:
     return [
         module
         for inputs, outputs in pairwise(widths)
-        for module in (nn.Linear(inputs, outputs), layers.batch_norm(outputs), nn.ReLU(), layers.dropout())
+        for module in (nn.Linear(inputs, outputs), layers.batch_norm(outputs), nn.ReLU(), layers.dropout(outputs))
     ]

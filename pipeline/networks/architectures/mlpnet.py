@@ -20,8 +20,8 @@ def trunk(inputs: int, layers: Layers) -> nn.Module:
 
 def comparator(layers: Layers) -> nn.Module:
     return nn.Sequential(
-        *(nn.Linear(20, 200), nn.ReLU(), layers.batch_norm(200), layers.dropout()),
-        *(nn.Linear(200, 84), nn.ReLU(), layers.batch_norm(84), layers.dropout()),
+        *(nn.Linear(20, 200), nn.ReLU(), layers.batch_norm(200), layers.dropout(200)),
+        *(nn.Linear(200, 84), nn.ReLU(), layers.batch_norm(84), layers.dropout(84)),
         nn.Linear(84, 1),
     )
 

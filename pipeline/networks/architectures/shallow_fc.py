@@ -13,7 +13,7 @@ def encoder(layers: Layers) -> Encoder:
 def trunk(inputs: int, layers: Layers) -> nn.Module:
     return nn.Sequential(
         nn.Flatten(),  # (N, inputs)
-        *(nn.Linear(inputs, 500), layers.batch_norm(500), nn.ReLU(), layers.dropout()),
+        *(nn.Linear(inputs, 500), layers.batch_norm(500), nn.ReLU(), layers.dropout(500)),
     )
 
 

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Conv2d, Flatten, Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -14,8 +14,8 @@ def trunk(channels: int, width: int, hidden: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
         *(Conv2d(channels, width, 3), nn.ReLU(), layers.batch_norm(width, "in_turn")),  # (N, width, 12, 12)
         *(Conv2d(width, 2 * width, 3), nn.ReLU(), layers.batch_norm(2 * width, "in_turn")),  # (N, 2 width, 10, 10)
-        *(nn.MaxPool2d(2), nn.Flatten()),  # (N, 50 width)
-        *(nn.Linear(50 * width, hidden), nn.ReLU(), layers.dropout()),  # (N, hidden)
+        *(nn.MaxPool2d(2), Flatten()),  # (N, 50 width)
+        *(nn.Linear(50 * width, hidden), nn.ReLU(), layers.dropout(hidden)),  # (N, hidden)
     )
 
 

@@ -22,7 +22,7 @@ def trunk(channels: int, layers: Layers) -> nn.Module:
         *(Conv2d(channels, 128, 3), nn.ReLU(), layers.batch_norm(128), pool()),  # (N, 128, 7, 7)
         *(Conv2d(128, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 3, 3)
         *(Conv2d(256, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 1, 1)
-        *(nn.Flatten(), layers.dropout()),  # (N, 256)
+        *(nn.Flatten(), layers.dropout(256)),  # (N, 256)
     )
 
 
