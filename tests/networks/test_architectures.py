@@ -121,6 +121,16 @@ def test_batch_norm_and_dropout_can_be_switched(architecture, switch):
 
 
 @COMBOS
+def test_every_network_trains_in_bfloat16(combo):
+    network = build(combo)
+    with torch.autocast("cpu", torch.bfloat16):
+        output = network(digit_images())
+    assert {tensor.dtype for tensor in output.values()} == {torch.bfloat16}
+    sum(tensor.float().square().sum() for tensor in output.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+
+
+@COMBOS
 def test_dropout_layers_know_their_width_and_images(combo):
     """A mask of (images per pair x pairs, features) fits each."""
     network, pairs = build(combo.model_copy(update={"recipe": combo.recipe.model_copy(update={"dropout": 0.5})})), 6
