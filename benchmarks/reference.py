@@ -23,10 +23,10 @@ from pipeline.training.data import Pairs, select
 class TorchLayers(Layers):
     """Torch's own layers for each of the study's; an encoder that is called twice normalizes each image's batch."""
 
-    def convolution(self, *sizes: int, padding: int = 0) -> nn.Module:
-        return nn.Conv2d(*sizes, padding=padding)
+    def conv(self, in_channels: int, out_channels: int, size: int, padding: int = 0) -> nn.Module:
+        return nn.Conv2d(in_channels, out_channels, size, padding=padding)
 
-    def batch_norm(self, features: int, *_, **__) -> nn.Module:
+    def batch_norm(self, features: int, statistics: str = "") -> nn.Module:
         return BatchNorm(features) if self.network.batch_norm else nn.Identity()
 
     def dropout(self, features: int) -> nn.Module:
@@ -66,7 +66,7 @@ class ComparisonNetwork(nn.Module):
 
 
 def train(run: Run, network: ComparisonNetwork, pairs: Pairs, device: torch.device) -> tuple[list[float], dict]:
-    """Train one run of a technique with encoders and a comparator; each epoch's seconds, and the last one's measures."""
+    """Train one run of a technique with encoders and a comparator; each epoch's seconds, the last one's measures."""
     data, network = select([run], pairs), network.to(device)
     kind = {"adam": torch.optim.Adam, "sgd": torch.optim.SGD}[run.protocol.optimizer]
     optimizer = kind(network.parameters(), lr=run.protocol.learning_rate)

@@ -37,8 +37,9 @@ class TrainedNetwork:
 
 def to_bytes(state: dict[str, Tensor], origin: Origin) -> bytes:
     """A run's weights as the content of their file; the same weights are the same bytes."""
+    contiguous = {name: tensor.contiguous() for name, tensor in state.items()}
     # One entry of metadata: safetensors writes several in random order.
-    return save(state, metadata={"origin": origin.model_dump_json()})
+    return save(contiguous, metadata={"origin": origin.model_dump_json()})
 
 
 def load(path: Path) -> TrainedNetwork:

@@ -1,4 +1,4 @@
-"""Convolutions, the layers that a recipe switches on or off, and batch norm over a batch that holds both digits.
+"""Convolutions, layers that can be switched on or off, and batch norm over a batch that holds both digits.
 
 Shapes: B pairs a batch; N images a batch, which is 2B (the first digits, then the second digits) where one encoder
 reads both images of a pair, else B.
@@ -7,6 +7,7 @@ reads both images of a pair, else B.
 from functools import lru_cache
 from typing import Literal
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,15 +16,23 @@ from pipeline.run import Network
 
 
 class Layers:
-    """Makes an architecture's batch norm and dropout layers as its description says."""
+    """Makes an architecture's layers as its network's description says."""
 
-    def __init__(self, network: Network, digits: int = 1):
-        """`digits`: how many of a pair's two images pass through these layers, folded into one batch (1 or 2)."""
+    def __init__(self, network: Network, images: int = 1):
+        """`images`: how many of a pair's two images pass through these layers, folded into one batch (1 or 2)."""
         self.network = network
-        self.digits = digits
+        self.images = images
 
-    def batch_norm(self, features: int, digits: Literal["together", "in_turn", "apart"] = "together") -> nn.Module:
-        """Batch norm over (N, features) or (N, features, H, W); the identity if the recipe has none.
+    def conv(self, in_channels: int, out_channels: int, size: int, padding: int = 0) -> nn.Module:
+        """A convolution with a kernel of size x size and stride 1."""
+        return Conv2d(in_channels, out_channels, size, padding=padding)
+
+    def flatten(self) -> nn.Module:
+        """(N, C, H, W) -> (N, C H W)."""
+        return Flatten()
+
+    def batch_norm(self, features: int, statistics: Literal["together", "in_turn", "apart"] = "together") -> nn.Module:
+        """Batch norm over (N, features) or (N, features, H, W); the identity if the network has none.
 
         What it does with a shared encoder's two digits differs between the reports: `together` normalizes both as
         one batch (report 2), `in_turn` calls one layer for each, as code does that calls its encoder twice (reports 3
@@ -31,38 +40,78 @@ class Layers:
         """
         if not self.network.batch_norm:
             return nn.Identity()
-        if digits == "together" or self.digits == 1:
+        if statistics == "together" or self.images == 1:
             return BatchNorm(features)
-        return BatchNormInTurn(features) if digits == "in_turn" else BatchNormApart(features)
+        return BatchNormInTurn(features) if statistics == "in_turn" else BatchNormApart(features)
 
     def dropout(self, features: int) -> nn.Module:
-        """Dropout over (N, features); the identity if its probability is 0."""
-        return Dropout(self.network.dropout, features, self.digits) if self.network.dropout > 0 else nn.Identity()
+        """Dropout over (N, features) with the network's probability; the identity if that is 0."""
+        probability = self.network.dropout
+        return Dropout(probability, features, self.images) if probability > 0 else nn.Identity()
 
 
 class Conv2d(nn.Conv2d):
-    """torch's convolution (square kernel, stride 1), as a matrix product where that is the faster way to the same sums.
+    """torch's convolution (square kernel, stride 1, zero padding), in the fastest of four ways to the same sums.
 
-    It is where the kernel covers the whole image (4 to 10 times as fast on a CPU), and where images have one or two
-    channels, so that gathering each patch into a row costs little (twice as fast); see benchmarks/README.md.
+    - A matrix product where the kernel covers the whole image: 4 to 10 times as fast on a CPU.
+    - A matrix product of gathered patches where images have one or two channels, so that gathering them costs little.
+    - Winograd's minimal filtering where the output is one small tile: up to twice as fast, see `_winograd_transforms`.
+    - Torch's own convolution else.
+
+    Measured in benchmarks/README.md. Raises ValueError for what the first three could only ignore.
     """
 
     GATHERED_CHANNELS = 2  # up to so many
+    WINOGRAD_CHANNELS = 16  # from so many, in and out
+    WINOGRAD_TILES = (4, 5)  # outputs of 4x4 and 5x5; of a larger one the rounding grows, of several the time
+
+    def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, padding: int = 0, **others):
+        if others:
+            raise ValueError(f"Conv2d takes a kernel size and padding alone, not {', '.join(others)}")
+        if not isinstance(kernel_size, int) or not isinstance(padding, int):
+            raise ValueError("Conv2d takes a square kernel and the same padding on all sides, one number each")
+        super().__init__(in_channels, out_channels, kernel_size, padding=padding)
 
     def forward(self, images: Tensor) -> Tensor:
         """(N, in_channels, H, W) -> (N, out_channels, H', W'), in channels_last memory."""
-        size = self.kernel_size[0]
-        if images.shape[2:] == self.kernel_size and self.padding == (0, 0):
-            # Channels last in both, so that neither is copied if it lies so in memory.
-            rows, weight = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (images, self.weight))
-            return F.linear(rows, weight, self.bias)[:, :, None, None]
+        (size, _), (padding, _) = self.kernel_size, self.padding
+        height, width = (side + 2 * padding - size + 1 for side in images.shape[2:])  # of the output
+        if height == width == 1 and padding == 0:
+            return self._covering(images)
         if self.in_channels <= self.GATHERED_CHANNELS:
-            images = F.pad(images, [self.padding[0]] * 4)
-            height, width = (side - size + 1 for side in images.shape[2:])
-            patches = images.flatten(1).index_select(1, _patches(*images.shape[1:], size, images.device))
-            patches = patches.view(-1, height, width, self.in_channels * size * size)
-            return F.linear(patches, self.weight.flatten(1), self.bias).permute(0, 3, 1, 2)
+            return self._gathered(F.pad(images, [padding] * 4), height, width)
+        one_tile = height == width and height in self.WINOGRAD_TILES and size == 3
+        if one_tile and min(self.weight.shape[:2]) >= self.WINOGRAD_CHANNELS and _precise(images):
+            return self._winograd(F.pad(images, [padding] * 4) if padding else images, height)
         return super().forward(images)
+
+    def _covering(self, images: Tensor) -> Tensor:
+        # Channels last in both, so that neither is copied if it lies so in memory.
+        rows, weight = (tensor.permute(0, 2, 3, 1).flatten(1) for tensor in (images, self.weight))
+        return F.linear(rows, weight, self.bias)[:, :, None, None]
+
+    def _gathered(self, images: Tensor, height: int, width: int) -> Tensor:
+        channels, size = self.in_channels, self.kernel_size[0]
+        patches = images.flatten(1).index_select(1, _patches(*images.shape[1:], size, images.device))
+        patches = patches.view(-1, channels * size * size)  # (N H' W', in_channels x size x size)
+        # Copied, since its gradient is made in the layout that is multiplied here: this one 3 to 8 times as fast.
+        weight = self.weight.flatten(1).t().contiguous()
+        return torch.addmm(self.bias, patches, weight).view(-1, height, width, self.out_channels).permute(0, 3, 1, 2)
+
+    def _winograd(self, images: Tensor, tile: int) -> Tensor:
+        """(N, C, tile + 2, tile + 2) -> (N, K, tile, tile): per point of the tile, one product over channels."""
+        of_images, of_weight, of_products = _winograd_transforms(tile, images.dtype, images.device)
+        read = of_images @ images.permute(0, 2, 3, 1).flatten(1, 2)  # (N, n^2, C)
+        weight = of_weight @ self.weight.permute(2, 3, 1, 0).reshape(9, -1)  # (n^2, C K)
+        products = torch.bmm(read.transpose(0, 1), weight.unflatten(1, (-1, self.out_channels)))  # (n^2, N, K)
+        output = of_products @ products.transpose(0, 1) + self.bias  # (N, tile^2, K)
+        return output.unflatten(1, (tile, tile)).permute(0, 3, 1, 2)
+
+
+def _precise(images: Tensor) -> bool:
+    """Whether sums are made in float32 at least, on a CPU; half of the digits are too few for Winograd's transforms."""
+    autocast = torch.is_autocast_enabled(images.device.type)
+    return images.device.type == "cpu" and not autocast and images.dtype in (torch.float32, torch.float64)
 
 
 @lru_cache
@@ -72,6 +121,32 @@ def _patches(channels: int, height: int, width: int, size: int, device: torch.de
         pixels = torch.arange(channels * height * width, device=device).view(channels, height, width)
         patches = pixels.unfold(1, size, 1).unfold(2, size, 1)  # (channels, H', W', size, size)
         return patches.permute(1, 2, 0, 3, 4).flatten()
+
+
+@lru_cache
+def _winograd_transforms(tile: int, dtype: torch.dtype, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
+    """What turns images, 3x3 weights and their products into a tile of outputs: (n^2, n^2), (n^2, 9), (tile^2, n^2).
+
+    Both are taken for polynomials and evaluated at n = tile + 2 points; a product of values is a value of the product,
+    and those of all points make its coefficients: n^2 products instead of 9 tile^2. That is Toom and Cook's way to
+    multiply, transposed by Winograd to filter (1980); Lavin and Gray's "Fast Algorithms for Convolutional Neural
+    Networks" (2016) has the B^T, G and A^T that are found here, and then applied to rows and columns at once.
+    """
+    points = np.array([0, 1, -1, 2, -2, 0.5])[: tile + 1]  # and infinity, where a value is the leading coefficient
+    others = [np.delete(points, index) for index in range(len(points))]
+    images = np.zeros((tile + 2, tile + 2))  # B^T, in its rows the polynomials that vanish at all points but one
+    images[:-1, :-1] = [np.poly(roots)[::-1] for roots in others]
+    images[-1] = np.poly(points)[::-1]
+    weight = np.zeros((tile + 2, 3))  # G
+    weight[:-1] = [point ** np.arange(3) / np.prod(point - rest) for point, rest in zip(points, others, strict=True)]
+    weight[-1, -1] = 1
+    products = np.zeros((tile, tile + 2))  # A^T
+    products[:, :-1] = points ** np.arange(tile)[:, None]
+    products[-1, -1] = 1
+    scale = np.abs(images).max(1, keepdims=True)  # numbers of like size lose the least by rounding
+    images, weight = images / scale, weight * scale
+    with torch.inference_mode(False):  # also used in training, whoever asks first
+        return tuple(torch.tensor(np.kron(one, one), dtype=dtype, device=device) for one in (images, weight, products))
 
 
 class BatchNorm(nn.Module):
@@ -109,6 +184,32 @@ class BatchNormApart(nn.Module):
         return torch.cat([layer(half) for layer, half in zip(self.layers, images.chunk(2), strict=True)])
 
 
+class Flatten(nn.Flatten):
+    """torch's, but its gradient lies in channels_last memory: pooling copies its whole input and output for another."""
+
+    def forward(self, images: Tensor) -> Tensor:
+        """(N, C, H, W) -> (N, C H W)."""
+        return super().forward(_ChannelsLastGradient.apply(images))
+
+
+class _ChannelsLastGradient(torch.autograd.Function):
+    """The identity; its gradient lies in channels_last memory."""
+
+    generate_vmap_rule = True
+
+    @staticmethod
+    def forward(images: Tensor) -> Tensor:
+        return images.view_as(images)
+
+    @staticmethod
+    def setup_context(ctx, inputs: tuple[Tensor], output: Tensor) -> None:
+        pass
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> Tensor:
+        return gradient.permute(0, 2, 3, 1).contiguous().permute(0, 3, 1, 2)
+
+
 class Dropout(nn.Module):
     """Dropout over (N, features), with a mask from outside where there is one.
 
@@ -120,9 +221,11 @@ class Dropout(nn.Module):
     mask: Tensor | None
 
     def __init__(self, probability: float, features: int, images: int = 1):
-        """`images`: how many of a pair's two images pass through as one batch."""
+        """`images`: how many images of a pair pass through this layer, folded into one batch (1 or 2)."""
         super().__init__()
-        self.probability, self.features, self.images = probability, features, images
+        self.probability = probability
+        self.features = features
+        self.images = images
         self.register_buffer("mask", None, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:

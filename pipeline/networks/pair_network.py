@@ -1,7 +1,7 @@
 """Networks that compare two digits: what a technique makes of an architecture's parts.
 
-An architecture is a module of `pipeline.networks.architectures` with three functions, each of which takes the recipe's
-`Layers` and returns a module:
+An architecture is a module of `pipeline.networks.architectures` with three functions, each of which takes `Layers`
+and returns a module:
 
     encoder(layers)      an Encoder: images (N, 1, 14, 14) -> code (N, K) and digit logits (N, 10)
     comparator(layers)   both codes, concatenated (B, 2K) -> (B, 2) logits of "no" and "yes", or (B, 1) logit of "yes"
@@ -137,7 +137,7 @@ def build(run: Run) -> nn.Module:
         return TwoChannelNetwork(parts.two_channel(Layers(network)))
     comparator = parts.comparator(Layers(network))
     if network.encoder == "shared":
-        encoders = [parts.encoder(Layers(network, digits=2))]
+        encoders = [parts.encoder(Layers(network, images=2))]
     else:
         encoders = [parts.encoder(Layers(network)) for _ in range(2)]
     latent = LatentDigits() if network.answer == "latent_digits" else None

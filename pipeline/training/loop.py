@@ -97,7 +97,7 @@ def _train(
     return [
         Trained(
             run=run,
-            weights={name: tensor.detach().cpu().contiguous() for name, tensor in networks[i].state_dict().items()},
+            weights={name: tensor.detach().cpu() for name, tensor in networks[i].state_dict().items()},
             parameters=count_parameters(networks[i]),
             pixel_mean=data.pixel_mean[i],
             pixel_std=data.pixel_std[i],

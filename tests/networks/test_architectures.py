@@ -64,6 +64,16 @@ def test_every_weight_gets_a_gradient(combo):
 
 
 @COMBOS
+def test_every_network_trains_in_bfloat16(combo):
+    network = build(run_of(combo))
+    with torch.autocast("cpu", torch.bfloat16):
+        output = network(digit_images())
+    assert {tensor.dtype for tensor in output.values()} == {torch.float32}  # losses are computed from these
+    sum(tensor.square().sum() for tensor in output.values()).backward()
+    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+
+
+@COMBOS
 def test_encoders_are_as_many_as_the_technique_says(combo):
     network = build(run_of(combo))
     if combo.network.encoder == "two_channel":

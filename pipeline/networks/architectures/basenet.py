@@ -2,20 +2,25 @@
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder
 
 
 def encoder(layers: Layers) -> Encoder:
-    code = nn.Sequential(layers.batch_norm(10, digits="apart"), nn.ReLU(), layers.dropout(10))
+    code = nn.Sequential(layers.batch_norm(10, "apart"), nn.ReLU(), layers.dropout(10))
     return Encoder(trunk(1, layers), digit_head=nn.Linear(200, 10), code=code)
 
 
 def trunk(channels: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(Conv2d(channels, 32, 3), nn.MaxPool2d(2), layers.batch_norm(32, "apart"), nn.ReLU()),  # (N, 32, 6, 6)
-        *(Conv2d(32, 64, 3), nn.MaxPool2d(2), layers.batch_norm(64, "apart"), nn.ReLU()),  # (N, 64, 2, 2)
-        nn.Flatten(),  # (N, 256)
+        *(
+            layers.conv(channels, 32, 3),
+            nn.MaxPool2d(2),
+            layers.batch_norm(32, "apart"),
+            nn.ReLU(),
+        ),  # (N, 32, 6, 6)
+        *(layers.conv(32, 64, 3), nn.MaxPool2d(2), layers.batch_norm(64, "apart"), nn.ReLU()),  # (N, 64, 2, 2)
+        layers.flatten(),  # (N, 256)
         *(nn.Linear(256, 200), layers.batch_norm(200, "apart"), nn.ReLU(), layers.dropout(200)),  # (N, 200)
     )
 

@@ -5,7 +5,7 @@ The report pools after ReLU, this network before it: the same numbers and gradie
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -15,11 +15,11 @@ def encoder(layers: Layers) -> Encoder:
 
 def trunk(channels: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(Conv2d(channels, 16, 3, padding=1), layers.batch_norm(16), nn.ReLU()),  # (N, 16, 14, 14)
-        *(Conv2d(16, 32, 3), layers.batch_norm(32), nn.MaxPool2d(2), nn.ReLU()),  # (N, 32, 6, 6)
-        *(Conv2d(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
-        *(Conv2d(64, 64, 3), layers.batch_norm(64), nn.MaxPool2d(4), nn.ReLU()),  # (N, 64, 1, 1)
-        nn.Flatten(),  # (N, 64)
+        *(layers.conv(channels, 16, 3, padding=1), layers.batch_norm(16), nn.ReLU()),  # (N, 16, 14, 14)
+        *(layers.conv(16, 32, 3), layers.batch_norm(32), nn.MaxPool2d(2), nn.ReLU()),  # (N, 32, 6, 6)
+        *(layers.conv(32, 64, 3, padding=1), layers.batch_norm(64), nn.ReLU()),  # (N, 64, 6, 6)
+        *(layers.conv(64, 64, 3), layers.batch_norm(64), nn.MaxPool2d(4), nn.ReLU()),  # (N, 64, 1, 1)
+        layers.flatten(),  # (N, 64)
         *(nn.Linear(64, 100), layers.batch_norm(100), nn.ReLU(), layers.dropout(100)),  # (N, 100)
     )
 

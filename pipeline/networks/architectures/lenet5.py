@@ -1,11 +1,12 @@
 """Report 4's "LeNet 5": the comparator reads each digit's probabilities.
 
-The report's two-channel network has batch norm after its convolutions, the others do not.
+The report's two-channel network has batch norm after its convolutions, the others do not; these pool before ReLU
+instead of after it: the same numbers and gradients, of fewer ReLUs.
 """
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -14,13 +15,20 @@ def encoder(layers: Layers) -> Encoder:
 
 
 def trunk(channels: int, layers: Layers, normalized_convolutions: bool = False) -> nn.Module:
-    def norm(features: int) -> nn.Module:
-        return layers.batch_norm(features) if normalized_convolutions else nn.Identity()
+    def convolution(inputs: int, outputs: int) -> list[nn.Module]:
+        if normalized_convolutions:
+            return [layers.conv(inputs, outputs, 3), nn.ReLU(), layers.batch_norm(outputs), nn.MaxPool2d(2)]
+        return [layers.conv(inputs, outputs, 3), nn.MaxPool2d(2), nn.ReLU(), nn.Identity()]
 
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(Conv2d(channels, 16, 3), nn.ReLU(), norm(16), nn.MaxPool2d(2)),  # (N, 16, 6, 6)
-        *(Conv2d(16, 32, 3), nn.ReLU(), norm(32), nn.MaxPool2d(2)),  # (N, 32, 2, 2)
-        *(Conv2d(32, 120, 2), nn.ReLU(), norm(120), nn.Flatten()),  # (N, 120)
+        *convolution(channels, 16),  # (N, 16, 6, 6)
+        *convolution(16, 32),  # (N, 32, 2, 2)
+        *(
+            layers.conv(32, 120, 2),
+            nn.ReLU(),
+            layers.batch_norm(120) if normalized_convolutions else nn.Identity(),
+        ),
+        nn.Flatten(),  # (N, 120)
         *(nn.Linear(120, 84), nn.ReLU(), layers.batch_norm(84, "in_turn")),  # (N, 84)
     )
 

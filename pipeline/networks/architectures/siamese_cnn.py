@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -12,9 +12,13 @@ def encoder(layers: Layers) -> Encoder:
 
 def trunk(channels: int, width: int, hidden: int, layers: Layers) -> nn.Module:
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(Conv2d(channels, width, 3), nn.ReLU(), layers.batch_norm(width, "in_turn")),  # (N, width, 12, 12)
-        *(Conv2d(width, 2 * width, 3), nn.ReLU(), layers.batch_norm(2 * width, "in_turn")),  # (N, 2 width, 10, 10)
-        *(nn.MaxPool2d(2), nn.Flatten()),  # (N, 50 width)
+        *(layers.conv(channels, width, 3), nn.ReLU(), layers.batch_norm(width, "in_turn")),  # (N, width, 12, 12)
+        *(
+            layers.conv(width, 2 * width, 3),
+            nn.ReLU(),
+            layers.batch_norm(2 * width, "in_turn"),
+        ),  # (N, 2 width, 10, 10)
+        *(nn.MaxPool2d(2), layers.flatten()),  # (N, 50 width)
         *(nn.Linear(50 * width, hidden), nn.ReLU(), layers.dropout(hidden)),  # (N, hidden)
     )
 

@@ -5,7 +5,7 @@ The comparator reads a projection of the features, not the digit logits. The two
 
 from torch import nn
 
-from pipeline.networks.layers import Conv2d, Layers
+from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder
 
 
@@ -19,9 +19,9 @@ def trunk(channels: int, layers: Layers) -> nn.Module:
         return nn.MaxPool2d(2, padding=1)
 
     return nn.Sequential(  # (N, channels, 14, 14)
-        *(Conv2d(channels, 128, 3), nn.ReLU(), layers.batch_norm(128), pool()),  # (N, 128, 7, 7)
-        *(Conv2d(128, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 3, 3)
-        *(Conv2d(256, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 1, 1)
+        *(layers.conv(channels, 128, 3), nn.ReLU(), layers.batch_norm(128), pool()),  # (N, 128, 7, 7)
+        *(layers.conv(128, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 3, 3)
+        *(layers.conv(256, 256, 3), nn.ReLU(), layers.batch_norm(256), pool()),  # (N, 256, 1, 1)
         *(nn.Flatten(), layers.dropout(256)),  # (N, 256)
     )
 
