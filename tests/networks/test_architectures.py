@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from pipeline.networks.architectures import deep_fc
 from pipeline.networks.layers import Dropout
 from pipeline.networks.pair_network import LatentDigits, answers, build, count_parameters
 from tests.made_up import STUDY, short_run
@@ -140,6 +141,12 @@ def test_dropout_layers_know_what_passes_through_them(architecture, technique):
     network(digit_images(6))
     assert seen or technique == "two_channel"  # report 4's have none there
     assert all(shape == (6 * layer.images, layer.features) for layer, shape in seen)
+
+
+def test_a_module_may_make_the_whole_network(monkeypatch):
+    made = torch.nn.Linear(1, 1)
+    monkeypatch.setattr(deep_fc, "network", lambda run: made, raising=False)
+    assert build(short_run("deep_fc")) is made
 
 
 def test_answers_take_the_likelier():
