@@ -1,17 +1,19 @@
 """`make compute`: train all that is out of date at once, so that `dvc repro` finds it trained.
 
-`python -m pipeline.compute [dvc.yaml ...]`. DVC runs stages one after another, so that many cores, or a cluster, would see
-one combo's runs at a time. This asks DVC which training stages are out of date, and the stages' scripts which runs they
-want (`wanted`, in the module that a stage's command names); it trains those that are not kept yet, the longest
+`python -m pipeline.compute [dvc.yaml ...]`. DVC runs stages one after another, so that many cores, or a cluster, would
+see one combo's runs at a time. This asks DVC which training stages are out of date, and the stages' scripts which runs
+they want (`wanted`, in the module that a stage's command names); it trains those that are not kept yet, the longest
 first, and keeps them. A stage that needs another's output to know its runs is left to `dvc repro`.
 """
 
+import argparse
 import importlib
 import subprocess
 import sys
 import time
 from collections.abc import Iterable
 from functools import lru_cache
+from pathlib import Path
 
 import torch
 from torch.utils.flop_counter import FlopCounterMode
@@ -25,9 +27,18 @@ from pipeline.training.loop import fresh_network
 PAIRS_COUNTED = 10
 
 
-def program(*arguments: str) -> str:
+def outdated(pipelines: list[str]) -> list[str]:
+    """The commands of these dvc.yaml files' training stages that are out of date, now that the pairs are not."""
+    for name in pipelines:
+        if not Path(name).is_file():
+            raise StudyError(f"{name}: not found; name a dvc.yaml, as in `python -m pipeline.compute dvc.yaml`")
+    _python("dvc", "repro", "pair", stdout=None)
+    return _python("pipeline.outdated", *pipelines, stdout=subprocess.PIPE).splitlines()
+
+
+def _python(*arguments: str, stdout: int | None) -> str:
     """What this Python module prints; StudyError if it fails, whose own message stands on standard error."""
-    done = subprocess.run([sys.executable, "-m", *arguments], stdout=subprocess.PIPE, text=True, check=False)
+    done = subprocess.run([sys.executable, "-m", *arguments], stdout=stdout, text=True, check=False)
     if done.returncode:
         raise StudyError(f"{' '.join(arguments)} failed: what it said stands above")
     return done.stdout
@@ -83,9 +94,10 @@ def train_missing(stage: Wanted) -> int:
 
 
 def main() -> None:
-    program("dvc", "repro", "--quiet", "pair")
+    parser = argparse.ArgumentParser(description="Train all that is out of date at once, for `dvc repro` to take.")
+    parser.add_argument("pipelines", nargs="*", default=["dvc.yaml"], help="dvc.yaml files; the root's by default")
+    stages = asked(outdated(parser.parse_args().pipelines))
     start = time.perf_counter()
-    stages = asked(program("pipeline.outdated", *sys.argv[1:]).splitlines())
     trained = sum(train_missing(stage) for stage in together(stages))
     took = time.perf_counter() - start
     print(f"{len(stages)} stages were out of date; {trained} runs trained in {took:.0f} s; `dvc repro` takes them")

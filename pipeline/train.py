@@ -30,7 +30,7 @@ class Wanted:
 
     @property
     def splits(self) -> tuple[str, ...]:
-        """The files of pairs to be read: where all runs are tested on folds of the training pairs, not the test pairs."""
+        """The files of pairs to be read: no test pairs where all runs are tested on folds of the training pairs."""
         return ("train", "test") if any(run.data.fold is None for run in self.runs) else ("train",)
 
 
@@ -52,8 +52,8 @@ def train_and_keep(waiting: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]
     from pipeline.training.executor import choose_device, compute
     from pipeline.training.progress import Progress
 
-    precisions = sorted({run.protocol.precision for run in waiting.runs})
-    device = [choose_device(waiting.device, precision) for precision in precisions][0]
+    for precision in sorted({run.protocol.precision for run in waiting.runs}):
+        device = choose_device(waiting.device, precision)  # the same, or refused
     pairs = pair.read(dict.fromkeys(run.data.draw for run in waiting.runs), waiting.splits)
     with Progress(waiting.name, sum(run.protocol.epochs for run in waiting.runs)) as progress:
         for finished in compute(waiting.runs, pairs, device, progress):
