@@ -62,7 +62,7 @@ class Conv2d(nn.Conv2d):
     """
 
     GATHERED_CHANNELS = 2  # up to so many
-    WINOGRAD_CHANNELS = 16  # from so many, in and out
+    WINOGRAD_CHANNELS = 32  # from so many, in and out
     WINOGRAD_TILES = (4, 5)  # outputs of 4x4 and 5x5; of a larger one the rounding grows, of several the time
 
     def __init__(self, in_channels: int, out_channels: int, kernel_size: int, *, padding: int = 0, **others):
@@ -94,8 +94,9 @@ class Conv2d(nn.Conv2d):
         channels, size = self.in_channels, self.kernel_size[0]
         patches = images.flatten(1).index_select(1, _patches(*images.shape[1:], size, images.device))
         patches = patches.view(-1, channels * size * size)  # (N H' W', in_channels x size x size)
-        # Copied, since its gradient is made in the layout that is multiplied here: this one 3 to 8 times as fast.
-        weight = self.weight.flatten(1).t().contiguous()
+        weight = self.weight.flatten(1).t()
+        if _precise(images):  # a gradient is made in the layout that is multiplied: in this one 3 to 8 times as fast
+            weight = weight.contiguous()
         return torch.addmm(self.bias, patches, weight).view(-1, height, width, self.out_channels).permute(0, 3, 1, 2)
 
     def _winograd(self, images: Tensor, tile: int) -> Tensor:

@@ -7,6 +7,7 @@ and returns a module:
     comparator(layers)   both codes, concatenated (B, 2K) -> (B, 2) logits of "no" and "yes", or (B, 1) logit of "yes"
     two_channel(layers)  pairs (B, 2, 14, 14) -> the same, from one network that reads both images at once
 
+or, where a network is not made of these parts, with one: network(run), a module from pairs (B, 2, 14, 14) to Output.
 Yes means that the first digit is less than or equal to the second.
 """
 
@@ -133,6 +134,8 @@ def build(run: Run) -> nn.Module:
     Raises ModuleNotFoundError if no module of `pipeline.networks.architectures` has the architecture's name.
     """
     parts, network = importlib.import_module(f"pipeline.networks.architectures.{run.network.architecture}"), run.network
+    if hasattr(parts, "network"):
+        return parts.network(run)
     if network.encoder == "two_channel":
         return TwoChannelNetwork(parts.two_channel(Layers(network)))
     comparator = parts.comparator(Layers(network))

@@ -57,8 +57,9 @@ def choose_device(name: str, precision: str = "fp32") -> torch.device:
 
 
 def has_bfloat16() -> bool:
-    """Whether the CPU has bfloat16 arithmetic of its own."""
-    return torch.cpu.get_capabilities().get("avx512_bf16", False)
+    """Whether this CPU multiplies bfloat16 itself (AVX-512 BF16, AMX, or ARM's) instead of emulating it."""
+    capabilities = torch.cpu.get_capabilities()
+    return any(capabilities.get(name, False) for name in ("avx512_bf16", "amx_bf16", "bf16", "sve_bf16"))
 
 
 def compute(

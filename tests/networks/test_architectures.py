@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import torch
 
+from pipeline.networks.architectures import deep_fc
 from pipeline.networks.layers import Dropout
 from pipeline.networks.pair_network import LatentDigits, answers, build, count_parameters
 from tests.made_up import STUDY, short_run
 
-COMBOS = pytest.mark.parametrize("combo", STUDY.combos(), ids=lambda combo: combo.key)
 ARCHITECTURES = pytest.mark.parametrize("architecture", STUDY.architectures)
 
 # The networks of the reports' published code, counted; and why the study's differs where it does.
@@ -18,26 +18,28 @@ with Path(__file__).with_name("parameter_counts.csv").open(encoding="utf-8") as 
     PUBLISHED = list(csv.DictReader(file))
 
 
-def run_of(combo):
-    return short_run(combo.architecture, combo.technique)
+def runs_of(architecture):
+    """A run of every technique."""
+    return [short_run(architecture, technique) for technique in STUDY.technique_names()]
 
 
 def digit_images(count: int = 6) -> torch.Tensor:
     return torch.rand(count, 2, 14, 14, generator=torch.Generator().manual_seed(0))
 
 
-@COMBOS
-def test_output_has_the_shapes_that_its_losses_take(combo):
-    output = build(run_of(combo))(digit_images(6))
-    expected = set() if combo.network.answer == "digits" else {"comparison"}
-    expected |= {"digits"} if combo.network.answer != "comparator" or combo.has_aux_loss else set()
-    assert output.keys() == expected
-    if "comparison" in output:
-        assert tuple(output["comparison"].shape) in {(6, 1), (6, 2)}
-    if "digits" in output:
-        assert tuple(output["digits"].shape) == (6, 2, 10)
-    assert answers(output).shape == (6,)
-    assert answers(output).dtype == torch.bool
+@ARCHITECTURES
+def test_output_has_the_shapes_that_its_losses_take(architecture):
+    for run in runs_of(architecture):
+        output = build(run)(digit_images(6))
+        expected = set() if run.network.answer == "digits" else {"comparison"}
+        expected |= {"digits"} if run.network.answer != "comparator" or run.trains_digits else set()
+        assert output.keys() == expected, run.network
+        if "comparison" in output:
+            assert tuple(output["comparison"].shape) in {(6, 1), (6, 2)}
+        if "digits" in output:
+            assert tuple(output["digits"].shape) == (6, 2, 10)
+        assert answers(output).shape == (6,)
+        assert answers(output).dtype == torch.bool
 
 
 @pytest.mark.parametrize("row", PUBLISHED, ids=lambda row: f"{row['architecture']}-{row['technique']}")
@@ -55,33 +57,36 @@ def test_siamese_cnn_with_batch_norm_is_the_published_one():
         assert count_parameters(build(short_run("siamese_cnn", technique, batch_norm=True))) == published
 
 
-@COMBOS
-def test_every_weight_gets_a_gradient(combo):
+@ARCHITECTURES
+def test_every_weight_gets_a_gradient(architecture):
     """What no loss reaches is not in the network, so that parameter counts mean something."""
-    network = build(run_of(combo))
-    sum(tensor.square().sum() for tensor in network(digit_images()).values()).backward()
-    assert [name for name, weight in network.named_parameters() if weight.grad is None] == []
+    for run in runs_of(architecture):
+        network = build(run)
+        sum(tensor.square().sum() for tensor in network(digit_images()).values()).backward()
+        assert [name for name, weight in network.named_parameters() if weight.grad is None] == [], run.network
 
 
-@COMBOS
-def test_every_network_trains_in_bfloat16(combo):
-    network = build(run_of(combo))
-    with torch.autocast("cpu", torch.bfloat16):
-        output = network(digit_images())
-    assert {tensor.dtype for tensor in output.values()} == {torch.float32}  # losses are computed from these
-    sum(tensor.square().sum() for tensor in output.values()).backward()
-    assert all(weight.grad.isfinite().all() for weight in network.parameters())
+@ARCHITECTURES
+def test_every_network_trains_in_bfloat16(architecture):
+    for run in runs_of(architecture):
+        network = build(run)
+        with torch.autocast("cpu", torch.bfloat16):
+            output = network(digit_images())
+        assert {tensor.dtype for tensor in output.values()} == {torch.float32}  # losses are computed from these
+        sum(tensor.square().sum() for tensor in output.values()).backward()
+        assert all(weight.grad.isfinite().all() for weight in network.parameters())
 
 
-@COMBOS
-def test_encoders_are_as_many_as_the_technique_says(combo):
-    network = build(run_of(combo))
-    if combo.network.encoder == "two_channel":
-        assert not hasattr(network, "encoders")
-        return
-    storages = {weight.data_ptr() for encoder in network.encoders for weight in encoder.parameters()}
-    count = sum(1 for _ in network.encoders[0].parameters())
-    assert len(storages) == (count if combo.network.encoder == "shared" else 2 * count)
+@ARCHITECTURES
+def test_encoders_are_as_many_as_the_technique_says(architecture):
+    for run in runs_of(architecture):
+        network = build(run)
+        if run.network.encoder == "two_channel":
+            assert not hasattr(network, "encoders")
+            continue
+        storages = {weight.data_ptr() for encoder in network.encoders for weight in encoder.parameters()}
+        count = sum(1 for _ in network.encoders[0].parameters())
+        assert len(storages) == (count if run.network.encoder == "shared" else 2 * count)
 
 
 @ARCHITECTURES
@@ -140,6 +145,12 @@ def test_dropout_layers_know_what_passes_through_them(architecture, technique):
     network(digit_images(6))
     assert seen or technique == "two_channel"  # report 4's have none there
     assert all(shape == (6 * layer.images, layer.features) for layer, shape in seen)
+
+
+def test_a_module_may_make_the_whole_network(monkeypatch):
+    made = torch.nn.Linear(1, 1)
+    monkeypatch.setattr(deep_fc, "network", lambda run: made, raising=False)
+    assert build(short_run("deep_fc")) is made
 
 
 def test_answers_take_the_likelier():

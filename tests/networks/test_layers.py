@@ -13,10 +13,10 @@ NETWORK = short_run("basenet").network
 
 # channels in and out, image size, kernel, padding
 CONVOLUTIONS = {
-    "torchs": [(4, 5, 6, 3, 1), (4, 5, 3, 3, 1), (16, 8, 6, 3, 0), (16, 16, 7, 3, 1)],
+    "torchs": [(4, 5, 6, 3, 1), (4, 5, 3, 3, 1), (32, 8, 6, 3, 0), (32, 32, 7, 3, 1)],
     "covering": [(4, 5, 3, 3, 0), (2, 5, 2, 2, 0)],
     "gathered": [(1, 5, 6, 3, 0), (2, 5, 6, 3, 1), (1, 5, 5, 1, 0)],
-    "winograd": [(16, 16, 6, 3, 0), (16, 24, 7, 3, 0), (16, 16, 5, 3, 1)],
+    "winograd": [(32, 32, 6, 3, 0), (32, 40, 7, 3, 0), (32, 32, 5, 3, 1)],
 }
 EVERY_CONVOLUTION = pytest.mark.parametrize(
     ("way", "channels", "outputs", "side", "kernel", "padding"),
@@ -78,8 +78,8 @@ def test_winograd_in_single_precision(side, memory_format):
 
 @pytest.mark.parametrize("side", [6, 7])
 def test_winograd_passes_gradcheck(side):
-    layer = Conv2d(16, 16, 3).double()
-    images = torch.randn(1, 16, side, side, dtype=torch.double, requires_grad=True)
+    layer = Conv2d(32, 32, 3).double()
+    images = torch.randn(1, 32, side, side, dtype=torch.double, requires_grad=True)
     weight, bias = (parameter.detach().requires_grad_() for parameter in layer.parameters())
     call = partial(torch.func.functional_call, layer)
     assert torch.autograd.gradcheck(

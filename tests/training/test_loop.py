@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pipeline.networks.layers import Dropout
+from pipeline.training import loop
 from pipeline.training.loop import fresh_network, train
 from pipeline.training.replicas import OneRun, StackedRuns
 from tests.made_up import STUDY, changed, pairs, short_run
@@ -136,6 +137,20 @@ def test_batch_order_and_dropout_come_from_the_seed_alone():
     torch.manual_seed(1)
     assert torch.equal(torch.get_rng_state(), state)
     assert one(changed(run, seed=2)).curves["loss"] != first.curves["loss"]
+
+
+@pytest.mark.parametrize("probability", [0.2, 0.25, 0.5, 0.7])
+def test_dropout_drops_that_share_and_scales_the_rest(probability):
+    run = short_run("basenet", "baseline", dropout=probability)
+    noise = loop._Noise(fresh_network(run).double(), [0, 1], CPU)
+    first, second = noise.masks(4_000), noise.masks(4_000)
+    for name, mask in first.items():
+        assert mask.shape == (2, 4_000, noise.layers[name].images, noise.layers[name].features)
+        assert mask.eq(0).double().mean().item() == pytest.approx(probability, abs=0.01)
+        assert set(mask.unique().tolist()) == {0, 1 / (1 - probability)}
+        assert not torch.equal(mask[0], mask[1])
+        assert not torch.equal(mask, second[name])
+    assert len(first) == 5  # two in each encoder, one in the comparator
 
 
 def test_dropout_masks_are_no_part_of_the_weights():
