@@ -13,7 +13,9 @@ from pipeline.training import executor
 from tests.made_up import changed, pairs, short_run
 from tests.synthetic import ROOT
 
-distributed = pytest.importorskip("distributed")
+pytest.importorskip("distributed")
+
+import distributed
 
 from pipeline.training import cluster as far
 from tests.dask_cluster import cluster
