@@ -72,7 +72,7 @@ def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_s
     if command == COMPUTE:
         (long_study.folder / "dvc.lock").unlink()
         shutil.rmtree(long_study.folder / ".dvc/cache/runs")
-    one_core = long_study.env | {"LOKY_MAX_CPU_COUNT": "1"}
+    one_core = long_study.environment | {"LOKY_MAX_CPU_COUNT": "1"}
     program = subprocess.Popen(command, cwd=long_study.folder, env=one_core, stderr=subprocess.PIPE, text=True)
     while not finished_runs(long_study):
         assert program.poll() is None
@@ -99,7 +99,7 @@ def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_s
 def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
     record = long_study.folder / paths.record(COMBO)
     before = record.read_bytes()
-    first = subprocess.Popen(REPRO, cwd=long_study.folder, env=long_study.env, stdout=subprocess.DEVNULL)
+    first = subprocess.Popen(REPRO, cwd=long_study.folder, env=long_study.environment, stdout=subprocess.DEVNULL)
     while not finished_runs(long_study):
         assert first.poll() is None
         time.sleep(0.02)
