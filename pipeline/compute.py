@@ -48,10 +48,11 @@ def asked(commands: Iterable[str]) -> list[Wanted]:
     """What the stages with these commands want, as far as their scripts tell."""
     found = []
     for command in commands:
-        module, *arguments = command.removeprefix("python -m ").split()
-        script = importlib.import_module(module)
-        if hasattr(script, "wanted"):
-            found.append(script.wanted(arguments))
+        match command.split():
+            case ["python", "-m", module, *arguments] if module.startswith("pipeline."):
+                script = importlib.import_module(module)
+                if hasattr(script, "wanted"):
+                    found.append(script.wanted(arguments))
     return found
 
 

@@ -48,7 +48,8 @@ def _in_cache(stage: Stage) -> bool:
 
 def main() -> None:
     try:
-        print("\n".join(outdated(sys.argv[1:] or ["dvc.yaml"])))
+        for command in outdated(sys.argv[1:] or ["dvc.yaml"]):
+            print(command)
     except DvcException as error:
         raise StudyError(f"dvc: {' '.join(str(error).split())}") from None
 

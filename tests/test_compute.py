@@ -44,7 +44,7 @@ def test_the_longest_is_first_and_what_is_kept_is_not_trained(small_study, monke
 
 
 def test_what_no_script_tells_is_left_to_its_stage():
-    assert compute.asked(["python -m pipeline.aggregate"]) == []
+    assert compute.asked(["python -m pipeline.seeds --all", "cp a b"]) == []
 
 
 def test_runs_of_one_kind_go_together_and_each_once():

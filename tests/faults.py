@@ -1,7 +1,8 @@
-"""Faults, injected into a study at work: what is lost, what is said, and what goes on. tests/FAULTS.md lists all."""
+"""Faults, injected into studies at work, which take minutes: `python -m pytest tests/faults.py`, when need be.
 
-import contextlib
-import os
+What is lost, what is said, and what goes on; tests/FAULTS.md lists them, with those that `make test` repeats.
+"""
+
 import shutil
 import subprocess
 import sys
@@ -10,11 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-import yaml
 
-from pipeline import aggregate, kept, pair, params, paths, train
+from pipeline import kept, params, paths
 from pipeline.demo import copy_project
-from pipeline.script import run_script
 from tests.processes import ends
 from tests.synthetic import ROOT
 from tests.test_end_to_end import Study, make_tiny
@@ -61,7 +60,6 @@ def finished_runs(project: Study) -> int:
     return len(list((project.folder / kept.FOLDER).glob("*.json")))
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("command", "victim"),
     [(REPRO, "worker"), (REPRO, "stage"), (REPRO, "first"), (COMPUTE, "worker"), (COMPUTE, "first")],
@@ -95,7 +93,6 @@ def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_s
     assert not finished_runs(long_study)
 
 
-@pytest.mark.slow
 def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
     record = long_study.folder / paths.record(COMBO)
     before = record.read_bytes()
@@ -111,7 +108,6 @@ def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
     assert "up to date" in long_study.run("dvc", "status", STAGE).stdout
 
 
-@pytest.mark.slow
 def test_two_experiments_from_the_queue_at_once(tmp_path):
     project = make_project(tmp_path / "project")
     (project.folder / ".dvc/config.local").unlink()
@@ -136,7 +132,6 @@ def test_two_experiments_from_the_queue_at_once(tmp_path):
     assert not finished_runs(project)
 
 
-@pytest.mark.slow
 def test_an_unpacked_archive_in_a_hostile_place_gives_the_same_numbers(tmp_path):
     """No Git, a path with spaces and other letters, a C locale, a home that cannot be written, one core."""
     usual = make_project(tmp_path / "usual")
@@ -145,44 +140,3 @@ def test_an_unpacked_archive_in_a_hostile_place_gives_the_same_numbers(tmp_path)
     odd.run("dvc", "repro", HOME="/proc/no/home", LC_ALL="C", LANG="C", LOKY_MAX_CPU_COUNT="1")
     assert odd.tables() == usual.tables()
     assert (odd.folder / paths.PAGE).is_file()
-
-
-@pytest.fixture
-def small_disk(workspace):
-    """A disk of 8 MB in place of the workspace; the test skips where it cannot be mounted."""
-    if sys.platform != "linux" or subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", workspace], capture_output=True
-    ).returncode:
-        pytest.skip("needs Linux and the right to mount")
-    os.chdir(workspace)  # what lies there now
-    yield workspace
-    os.chdir("/")
-    subprocess.run(["umount", "--lazy", workspace], check=True)
-
-
-def fill(disk: Path) -> Path:
-    filler = disk / "filler"
-    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while True:
-            file.write(bytes(4096))
-    return filler
-
-
-@pytest.mark.parametrize("stage", ["pair", "train", "aggregate"])
-def test_a_full_disk_is_one_line_and_leaves_previous_outputs_whole(small_disk, small_study, monkeypatch, stage):
-    """And nothing half-written beside them."""
-    one_combo = small_study.model_dump()
-    one_combo["architectures"] = {"deep_fc": one_combo["architectures"]["deep_fc"]}
-    one_combo["techniques"] = {"plain": {"baseline": one_combo["techniques"]["plain"]["baseline"]}, "auxiliary": {}}
-    paths.PARAMS.write_text(yaml.safe_dump(one_combo, sort_keys=False), encoding="utf-8")
-    monkeypatch.setattr(sys, "argv", ["train", "deep_fc", "baseline"])
-    main = {"pair": pair.main, "train": train.main, "aggregate": aggregate.main}[stage]
-    train.main()
-    aggregate.main()
-    before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}
-    filler = fill(small_disk)
-    with pytest.raises(SystemExit, match=r"^error: \S+: No space left on device; free some space and run it again"):
-        run_script(main)
-    filler.unlink()
-    assert {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()} == before
-    run_script(main)
