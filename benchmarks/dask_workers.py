@@ -1,44 +1,61 @@
 """What a Dask cluster costs, on this machine: `python -m benchmarks.dask_workers`.
 
 Two workers of one thread each beside the built-in pool of two, on the same runs in turn; and what a run costs that
-trains nothing, alone and with weights to bring home. Needs data/pairs, two cores and an idle machine.
+trains nothing, without weights and with as many as a large network has. Needs data/pairs, two cores and the extra
+`cluster`; seconds of wall time need an idle machine, seconds of the processors less so.
 """
 
 import os
 import statistics
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import distributed
+import psutil
 import torch
 
 from pipeline import pair, params
+from pipeline.run import Run
+from pipeline.script import run_script
+from pipeline.training.data import Pairs
 from pipeline.training.executor import compute
-from tests.dask_cluster import cluster
+from tests.dask_cluster import Cluster, cluster
 
-ARCHITECTURES = ("basenet", "siamese_cnn", "lenet5", "deep_fc", "mlpnet")
-ROUNDS, EMPTY = 3, 3_000
-WEIGHTS = 900_000  # bytes, of a network of the larger kind
+ADDRESS = "DASK_SCHEDULER_ADDRESS"
+ARCHITECTURES = ("siamese_cnn", "lenet5", "deep_fc", "mlpnet")
+ROUNDS = 3
+EMPTY = {0: 10_000, 900_000: 1_000}  # bytes brought home by each -> runs that train nothing
 
 
-def timed(runs, pairs) -> tuple[float, dict]:
-    start = time.perf_counter()
+def processor_seconds(made: Cluster) -> float:
+    """Of this process, of its children that have ended, and of all of the cluster's processes."""
+    spent = sum(os.times()[:4])
+    for started in made.started:
+        process = psutil.Process(started.pid)
+        for one in (process, *process.children(recursive=True)):
+            spent += sum(one.cpu_times()[:2])
+    return spent
+
+
+def timed(runs: Sequence[Run], pairs: Pairs, made: Cluster) -> tuple[float, float, dict]:
+    """Seconds of wall time, seconds of the processors, and what came of the runs."""
+    start, before = time.perf_counter(), processor_seconds(made)
     done = {finished.record.run: finished for finished in compute(runs, pairs, torch.device("cpu"))}
-    return time.perf_counter() - start, {run: (one.record, one.weights) for run, one in done.items()}
+    took, spent = time.perf_counter() - start, processor_seconds(made) - before
+    return took, spent, {run: (finished.record, finished.weights) for run, finished in done.items()}
 
 
-def nothing(number: int, size: int, pairs) -> bytes:
+def nothing(size: int, number: int, pairs: Pairs) -> bytes:
     return bytes(size)
 
 
-def cost_per_run(client, pairs, size: int, count: int) -> float:
+def cost_of_a_run(client: distributed.Client, pairs: Pairs, size: int, count: int) -> float:
+    """Seconds that a run takes which trains nothing, with everything else as `pipeline.training.cluster` does it."""
     everywhere = client.scatter(pairs, broadcast=True, hash=False)
     start = time.perf_counter()
-    waiting = [
-        client.submit(nothing, i, size, everywhere, pure=False, priority=-i, key=("empty", size, i))
-        for i in range(count)
-    ]
+    waiting = [client.submit(nothing, size, i, everywhere, pure=False, priority=-i) for i in range(count)]
     ended = distributed.as_completed(waiting, loop=client.loop)
     del waiting
     for future in ended:
@@ -47,29 +64,37 @@ def cost_per_run(client, pairs, size: int, count: int) -> float:
     return (time.perf_counter() - start) / count
 
 
+def compare(runs: Sequence[Run], pairs: Pairs, made: Cluster) -> None:
+    """The pool and the cluster in turn."""
+    wall, spent = [], []
+    for _ in range(ROUNDS):
+        os.environ.pop(ADDRESS, None)
+        here = timed(runs, pairs, made)
+        os.environ[ADDRESS] = made.address
+        there = timed(runs, pairs, made)
+        wall.append(there[0] / here[0])
+        spent.append(there[1] / here[1])
+        said = ", ".join(
+            f"{way} {one[0]:.1f} s, {one[1]:.1f} s of processors" for way, one in [("pool", here), ("Dask", there)]
+        )
+        print(f"{said}; the same bytes: {here[2] == there[2]}", flush=True)
+    print(f"Dask takes {statistics.median(wall):.3f} times the time, {statistics.median(spent):.3f} of the processors'")
+
+
 def main() -> None:
     study = params.load()
     pairs = pair.read(run.data.draw for run in study.runs(study.combos()[0]))
     runs = [run for name in ARCHITECTURES for run in study.runs(study.combo(name, "weight_sharing_aux_loss"))[:2]]
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), workers=2) as made:
-        with distributed.Client(made.address) as client:
+        with distributed.Client(made.address, set_as_default=False) as client:
             client.wait_for_workers(2)
-            for size in (0, WEIGHTS):
-                count = EMPTY if not size else EMPTY // 6
-                cost = cost_per_run(client, pairs, size, count)
-                print(f"{count} runs that train nothing and bring {size:,} bytes home: {1000 * cost:.2f} ms each")
-        os.environ["DASK_SCHEDULER_ADDRESS"] = made.address
-        timed(runs[-2:], pairs)  # workers import torch
-        ratios = []
-        for _ in range(ROUNDS):
-            del os.environ["DASK_SCHEDULER_ADDRESS"]
-            here, at_home = timed(runs, pairs)
-            os.environ["DASK_SCHEDULER_ADDRESS"] = made.address
-            there, from_workers = timed(runs, pairs)
-            ratios.append(there / here)
-            print(f"pool {here:.1f} s, Dask {there:.1f} s; the same bytes: {at_home == from_workers}", flush=True)
-        print(f"Dask takes {statistics.median(ratios):.3f} times as long (median of {ROUNDS} rounds)")
+            for size, count in EMPTY.items():
+                cost = cost_of_a_run(client, pairs, size, count)
+                print(f"{count:,} runs that train nothing and bring {size:,} bytes home: {1000 * cost:.2f} ms each")
+        os.environ[ADDRESS] = made.address
+        timed(runs[-2:], pairs, made)  # workers import torch
+        compare(runs, pairs, made)
 
 
 if __name__ == "__main__":
-    main()
+    run_script(main)

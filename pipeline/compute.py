@@ -101,7 +101,7 @@ def main() -> None:
     start = time.perf_counter()
     trained = sum(train_missing(stage) for stage in together(stages))
     took = time.perf_counter() - start
-    print(f"{len(stages)} stages were out of date; {trained} runs trained in {took:.0f} s; `dvc repro` takes them")
+    print(f"stages out of date: {len(stages)}; runs trained: {trained}, in {took:.0f} s; `dvc repro` takes them")
 
 
 if __name__ == "__main__":

@@ -23,7 +23,7 @@ STAGES = ["python -m pipeline.train deep_fc baseline", "python -m pipeline.train
 
 def test_stages_then_find_their_runs(small_study, monkeypatch, capsys):
     call(monkeypatch, *STAGES)
-    assert "2 stages were out of date; 4 runs trained in " in capsys.readouterr().out
+    assert "stages out of date: 2; runs trained: 4, in " in capsys.readouterr().out
     monkeypatch.setattr(executor, "compute", None)  # nothing is left to train
     monkeypatch.setattr(sys, "argv", ["train", "convnet", "two_channel"])
     train.main()

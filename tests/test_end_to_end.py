@@ -160,12 +160,12 @@ def test_what_is_out_of_date_is_computed_at_once_and_then_taken(study):
         return study.run(sys.executable, "-m", "pipeline.compute").stdout
 
     study.change(lambda c: c.update(aux_weight=0.6))
-    assert "2 stages were out of date; 4 runs trained" in compute()
+    assert "stages out of date: 2; runs trained: 4," in compute()
     said = study.run("dvc", "repro").stdout
     assert said.count("2 finished runs were kept, 0 are to be trained") == 2
     assert not list((study.folder / kept.FOLDER).iterdir())
     study.restore()
-    assert "0 stages were out of date; 0 runs trained" in compute()
+    assert "stages out of date: 0; runs trained: 0," in compute()
     study.run("dvc", "checkout", "-q")
 
 
