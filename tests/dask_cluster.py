@@ -38,16 +38,15 @@ class Cluster:
         self.started.append(process)
         return process
 
-    def start_scheduler(self) -> subprocess.Popen:
+    def start_scheduler(self, code: Path = ROOT) -> None:
         file = self.folder / "scheduler.json"
-        scheduler = self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), code=code)
         deadline = time.monotonic() + 30
         while not self.address:
             assert time.monotonic() < deadline, "no scheduler"
             time.sleep(0.05)
             with contextlib.suppress(OSError, ValueError):
                 self.address = json.loads(file.read_text())["address"]
-        return scheduler
 
     def start_workers(self, count: int = 1, *arguments: str, **options) -> subprocess.Popen:
         """The nanny of `count` workers of one thread each."""
@@ -66,10 +65,11 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, workers: int = 0) -> Iterator[Cluster]:
+def cluster(folder: Path, workers: int = 0, code: Path = ROOT) -> Iterator[Cluster]:
+    """A scheduler with this folder's code, and workers of the project's; all end with the context."""
     made = Cluster(folder)
     try:
-        made.start_scheduler()
+        made.start_scheduler(code)
         if workers:
             made.start_workers(workers)
         yield made

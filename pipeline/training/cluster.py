@@ -31,6 +31,7 @@ except ModuleNotFoundError:
 
 SECONDS_TO_CONNECT = 10
 SECONDS_FOR_A_WORKER = 60  # to be there, once the scheduler is
+REMEDY = "install the same there as here, and start it again"
 ARCHITECTURES = "pipeline/networks/architectures"
 # What else runs on a worker, and decides what comes home from it.
 CARRIED = ("pipeline/training/cluster.py", "pipeline/training/executor.py", "pipeline/weights.py")
@@ -103,6 +104,10 @@ def _connected() -> Iterator[distributed.Client]:
             f"{address}: a run was given up, since the workers that had it died, the last of them "
             f"{error.last_worker.address}, perhaps for want of memory; finished runs are kept"
         ) from None
+    except RuntimeError as error:
+        if "deserialization" not in str(error):
+            raise
+        raise StudyError(f"{address}: the scheduler cannot load this project's code; {REMEDY}") from None
     except (OSError, CancelledError) as error:
         said = " ".join(str(error).split()) or type(error).__name__
         raise StudyError(
@@ -126,7 +131,7 @@ def _refuse_others(client: distributed.Client) -> None:
     for worker, found in client.run(environment, on_error="return").items():
         if isinstance(found, Exception):
             said = " ".join(str(found).split())
-            raise StudyError(f"worker {worker}: cannot load this project's code ({said}); install it there as here")
+            raise StudyError(f"worker {worker}: cannot load this project's code ({said}); {REMEDY}")
         _compare(worker, found | {"threads": str(threads.get(worker, 1))}, environment())
 
 
@@ -134,7 +139,7 @@ def _compare(worker: str, found: dict[str, str], expected: dict[str, str]) -> No
     """StudyError if a worker's environment is not the one that is expected."""
     for name, value in expected.items():
         if found.get(name) != value:
-            remedy = "start it with --nthreads 1" if name == "threads" else "install the same there and start it again"
+            remedy = "start it with --nthreads 1" if name == "threads" else REMEDY
             raise StudyError(f"worker {worker}: {name} {found.get(name)}, where this study has {value}; {remedy}")
 
 

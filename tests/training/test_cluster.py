@@ -129,6 +129,19 @@ def test_a_scheduler_that_is_not_there_or_has_no_worker_is_one_line(tmp_path, mo
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("who", ["scheduler", "worker"])
+def test_who_cannot_load_the_code_is_named(tmp_path, monkeypatch, who):
+    (tmp_path / "code/pipeline").mkdir(parents=True)
+    (tmp_path / "code/pipeline/__init__.py").write_text("raise ImportError('not this one')")
+    code = {who: tmp_path / "code"}
+    with cluster(tmp_path, code=code.get("scheduler", ROOT)) as made:
+        made.start_workers(1, code=code.get("worker", ROOT))
+        monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", made.address)
+        with pytest.raises(StudyError, match=rf"{who}.* cannot load this project's code.*; install the same there"):
+            computed(RUNS)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("lost", ["scheduler", "every worker"])
 def test_what_is_lost_midway_is_one_line_and_what_had_come_home_is_there(tmp_path, monkeypatch, lost):
     monkeypatch.setattr(far, "SECONDS_TO_CONNECT", 5)
