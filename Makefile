@@ -8,7 +8,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 # Where the locale is not UTF-8, DVC would stumble over a folder like "Größe".
 export PYTHONUTF8 := 1
 
-.PHONY: study demo test lint bench readme help
+.PHONY: study compute demo test lint bench readme help
 
 ## make         the whole study on MNIST, or the demonstration where MNIST cannot be had
 study: $(INSTALLED)
@@ -16,6 +16,10 @@ study: $(INSTALLED)
 	if [ $$status -eq 0 ]; then $(RUN) dvc repro; \
 	elif [ $$status -eq 3 ]; then echo "So this is the offline demonstration instead:"; $(RUN) python -m pipeline.demo; \
 	else exit $$status; fi
+
+## make compute all that is out of date trained at once, on all cores or a cluster, for `dvc repro` to take
+compute: $(INSTALLED)
+	@$(RUN) python -m pipeline.compute
 
 ## make demo    a small study on the digits inside scikit-learn, in demo/; needs no network
 demo: $(INSTALLED)

@@ -13,7 +13,7 @@ from pipeline.analysis import effects, measured, published
 from pipeline.analysis.measured import Records
 from pipeline.params import Params
 from pipeline.run import Run
-from pipeline.script import StudyError, run_script
+from pipeline.script import StudyError, run_script, write_whole
 
 
 def read_records(study: Params) -> Records:
@@ -82,7 +82,7 @@ def main() -> None:
     made = make_tables(study, read_records(study), pd.read_csv(published.FILE))
     for name, table in made.items():
         tables.write(name, table)
-    paths.METRICS.write_text(json.dumps(measured.metrics(made["runs"]), indent=2) + "\n", encoding="utf-8")
+    write_whole(paths.METRICS, (json.dumps(measured.metrics(made["runs"]), indent=2) + "\n").encode())
     runs = made["runs"]
     print(f"{len(runs)} runs of {len(made['summary'])} combos: {len(made)} tables in {paths.REPORTS}/")
     for run in runs[runs["diverged"].notna()].to_dict("records"):

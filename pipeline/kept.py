@@ -8,13 +8,15 @@ the engine's code, so that nothing of another description or other code is ever 
 import hashlib
 import json
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from pipeline import paths
 from pipeline.records import Record
 from pipeline.run import Run
-from pipeline.script import write_whole
+from pipeline.script import StudyError, write_whole
 from pipeline.training.code import engine_digest
 
 FOLDER = Path(".dvc/tmp/runs")
@@ -56,6 +58,20 @@ class Kept:
     def _path(self, run: Run, suffix: str) -> Path:
         made_from = f"{run.digest()}/{self.pairs_digest}/{engine_digest(run.network.architecture)}"
         return self.folder / f"{_digest(made_from.encode())[:32]}.{suffix}"
+
+
+def digest_of_pairs(splits: Iterable[str]) -> str:
+    """What `pair.read` gives pairs of these splits as their digest, without reading them; StudyError if one is missing.
+
+    So a stage whose runs are all kept need not import torch, which takes most of its time.
+    """
+    digest = hashlib.sha256()
+    for path in map(paths.pairs, splits):
+        try:
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+        except FileNotFoundError:
+            raise StudyError(f"{path}: missing; `dvc repro pair` makes it") from None
+    return digest.hexdigest()
 
 
 def _digest(content: bytes) -> str:

@@ -8,7 +8,7 @@ order in which params.yaml lists architectures and `Params.technique_names` orde
 import pandas as pd
 
 from pipeline import paths
-from pipeline.script import StudyError
+from pipeline.script import StudyError, write_whole
 
 _COMBO = {
     "data_set": "mnist, or digits (the offline demonstration)",
@@ -172,9 +172,8 @@ def write(name: str, frame: pd.DataFrame) -> None:
     frame = frame.copy()
     floats = frame.select_dtypes("float").columns
     frame[floats] = frame[floats].round(12) + 0.0  # neither 1e-17 nor -0 where a difference is nought
-    path = paths.table(name)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    frame.to_csv(path, index=False, float_format="%.6g", lineterminator="\n", encoding="utf-8")
+    text = frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
+    write_whole(paths.table(name), text.encode())
 
 
 def read(name: str) -> pd.DataFrame:

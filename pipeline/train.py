@@ -9,33 +9,67 @@ import argparse
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline import pair, params, paths, records
-from pipeline.kept import Kept
+from pipeline import params, paths, records
+from pipeline.kept import Kept, digest_of_pairs
 from pipeline.records import Record
 from pipeline.run import Run
 from pipeline.script import run_script, write_whole
-from pipeline.training.data import Pairs
-from pipeline.training.executor import choose_device, compute
-from pipeline.training.progress import Progress
 
 
-def train_kept(name: str, runs: list[Run], pairs: Pairs, device) -> dict[Run, tuple[bytes, Record]]:
-    """Weights and record of every run, trained here or kept from before; all of them are kept.
+@dataclass(frozen=True)
+class Wanted:
+    """The runs that a training stage asks for."""
 
-    `name` heads the progress that is shown.
-    """
-    kept = Kept(pairs.digest)
-    found = {run: entry for run in runs if (entry := kept.take(run))}
-    waiting = [run for run in runs if run not in found]
-    if found:
-        print(f"{name}: {len(found)} finished runs were kept, {len(waiting)} are to be trained", flush=True)
-    with Progress(name, sum(run.protocol.epochs for run in waiting)) as progress:
-        for finished in compute(waiting, pairs, device, progress):
+    name: str  # heads the progress that is shown
+    runs: list[Run]
+    device: str  # as params.yaml names it
+
+    @property
+    def splits(self) -> tuple[str, ...]:
+        """The files of pairs to be read: no test pairs where all runs are tested on folds of the training pairs."""
+        return ("train", "test") if any(run.data.fold is None for run in self.runs) else ("train",)
+
+
+def wanted(arguments: Sequence[str] | None = None) -> Wanted:
+    """What the stage with this command line (None: this process's) asks for; `pipeline.compute` trains it ahead."""
+    parser = argparse.ArgumentParser(prog="train", description="Train one combo over all seeds.")
+    parser.add_argument("architecture")
+    parser.add_argument("technique")
+    parsed = parser.parse_args(arguments)
+    study = params.load()
+    combo = study.combo(parsed.architecture, parsed.technique)
+    return Wanted(combo.key, study.runs(combo), study.device)
+
+
+def train_and_keep(waiting: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]]:
+    """Weights and record of every run, each when it has ended and is kept."""
+    # Not above: a stage whose runs are all kept does without torch.
+    from pipeline import pair
+    from pipeline.training.executor import choose_device, compute
+    from pipeline.training.progress import Progress
+
+    for precision in sorted({run.protocol.precision for run in waiting.runs}):
+        device = choose_device(waiting.device, precision)  # the same, or refused
+    pairs = pair.read(dict.fromkeys(run.data.draw for run in waiting.runs), waiting.splits)
+    with Progress(waiting.name, sum(run.protocol.epochs for run in waiting.runs)) as progress:
+        for finished in compute(waiting.runs, pairs, device, progress):
             kept.put(finished.weights, finished.record)
-            found[finished.record.run] = (finished.weights, finished.record)
+            yield finished.weights, finished.record
+
+
+def train_kept(asked: Wanted, kept: Kept) -> dict[Run, tuple[bytes, Record]]:
+    """Weights and record of every run, trained here or kept from before; all of them are kept."""
+    found = {run: entry for run in asked.runs if (entry := kept.take(run))}
+    waiting = [run for run in asked.runs if run not in found]
+    if found:
+        print(f"{asked.name}: {len(found)} finished runs were kept, {len(waiting)} are to be trained", flush=True)
+    if waiting:
+        ended = train_and_keep(Wanted(asked.name, waiting, asked.device), kept)
+        found |= {record.run: (weights, record) for weights, record in ended}
     return found
 
 
@@ -63,26 +97,18 @@ def summary(trained: list[Record]) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Train one combo over all seeds.")
-    parser.add_argument("architecture")
-    parser.add_argument("technique")
-    arguments = parser.parse_args()
-    study = params.load()
-    combo = study.combo(arguments.architecture, arguments.technique)
-    device = choose_device(study.device, study.precision)
-    runs = study.runs(combo)
-    pairs = pair.read(run.data.draw for run in runs)
-
     start = time.perf_counter()
-    with restored_on_failure(paths.record(combo.key)):
-        found = train_kept(combo.key, runs, pairs, device)
-        for run in runs:
-            write_whole(paths.weights(combo.key, run.seed), found[run][0])
-        trained = [found[run][1] for run in runs]
-        records.write(paths.record(combo.key), trained)
-    Kept(pairs.digest).drop(runs)
+    asked = wanted()
+    with restored_on_failure(paths.record(asked.name)):
+        kept = Kept(digest_of_pairs(asked.splits))
+        found = train_kept(asked, kept)
+        for run in asked.runs:
+            write_whole(paths.weights(asked.name, run.seed), found[run][0])
+        trained = [found[run][1] for run in asked.runs]
+        records.write(paths.record(asked.name), trained)
+    kept.drop(asked.runs)
     took = time.perf_counter() - start
-    print(f"{combo.key}: {len(trained)} runs on {device.type} in {took:.0f} s, {summary(trained)}")
+    print(f"{asked.name}: {len(trained)} runs on {trained[0].device} in {took:.0f} s, {summary(trained)}")
 
 
 if __name__ == "__main__":

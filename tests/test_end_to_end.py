@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import yaml
 
-from pipeline import params, paths
+from pipeline import kept, params, paths
 from pipeline.demo import copy_project
 from tests.synthetic import ROOT
 
@@ -151,6 +151,22 @@ def test_code_trains_what_it_decides(study, module, trained):
         assert {combo.split("-")[0] for combo in study.would_train()} == trained
     finally:
         study.restore()
+
+
+def test_what_is_out_of_date_is_computed_at_once_and_then_taken(study):
+    """Stages train nothing any more, nothing stays behind, and what DVC has from an earlier run is not trained."""
+
+    def compute() -> str:
+        return study.run(sys.executable, "-m", "pipeline.compute").stdout
+
+    study.change(lambda c: c.update(aux_weight=0.6))
+    assert "stages out of date: 2; runs trained: 4," in compute()
+    said = study.run("dvc", "repro").stdout
+    assert said.count("2 finished runs were kept, 0 are to be trained") == 2
+    assert not list((study.folder / kept.FOLDER).iterdir())
+    study.restore()
+    assert "stages out of date: 0; runs trained: 0," in compute()
+    study.run("dvc", "checkout", "-q")
 
 
 def test_trained_again_it_is_the_same_to_the_byte(study):

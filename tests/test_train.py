@@ -1,5 +1,6 @@
 """Stage `train`, as DVC calls it."""
 
+import os
 import re
 import subprocess
 import sys
@@ -7,8 +8,13 @@ import sys
 import pytest
 import yaml
 
-from pipeline import kept, paths, records, train
+from pipeline import kept, pair, paths, records, train
+from pipeline.kept import Kept, digest_of_pairs
+from pipeline.run import Fold
 from pipeline.script import StudyError
+from pipeline.training import executor
+from tests.made_up import changed
+from tests.synthetic import ROOT
 
 
 def call(monkeypatch, *arguments: str) -> None:
@@ -40,7 +46,7 @@ def test_unknown_combos_are_refused(small_study, monkeypatch, arguments, message
 
 def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypatch, capsys):
     """The second run fails; the first, which had ended, is not trained again, and on success nothing stays behind."""
-    compute, computed = train.compute, []
+    compute, computed = executor.compute, []
 
     def first_alone(runs, *arguments):
         for finished in compute(runs, *arguments):
@@ -50,7 +56,7 @@ def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypa
                 raise KeyboardInterrupt
 
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    monkeypatch.setattr(train, "compute", first_alone)
+    monkeypatch.setattr(executor, "compute", first_alone)
     with pytest.raises(KeyboardInterrupt):
         call(monkeypatch, "deep_fc", "baseline")
     assert not paths.record("deep_fc-baseline").exists()
@@ -88,3 +94,30 @@ def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):
     assert all(record.diverged for record in records.read(paths.record("deep_fc-baseline")))
     said = capsys.readouterr().out
     assert re.search(r"no mean test accuracy; diverged, and left out: seed 0 \(epoch \d\), 1 \(epoch \d\)$", said, re.M)
+
+
+ALL_KEPT = """
+import sys
+sys.argv = ["train", "deep_fc", "baseline"]
+from pipeline import train
+train.main()
+assert "torch" not in sys.modules
+"""
+
+
+def test_a_stage_whose_runs_are_all_kept_does_without_torch(small_study):
+    """Its import is most of what such a stage would take."""
+    asked = train.wanted(["deep_fc", "baseline"])
+    list(train.train_and_keep(asked, Kept(digest_of_pairs(asked.splits))))
+    subprocess.run([sys.executable, "-c", ALL_KEPT], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
+    assert paths.weights("deep_fc-baseline", 1).is_file()
+
+
+def test_where_folds_are_tested_on_no_test_pairs_are_read(small_study):
+    """And what is kept is found whether or not its pairs were read."""
+    runs = train.wanted(["deep_fc", "baseline"]).runs
+    folds = [changed(run, fold=Fold(index=0, count=2)) for run in runs]
+    assert train.Wanted("", runs, "cpu").splits == pair.SPLITS
+    assert train.Wanted("", folds, "cpu").splits == ("train",)
+    for splits in (pair.SPLITS, ("train",)):
+        assert digest_of_pairs(splits) == pair.read([run.data.draw for run in runs], splits).digest

@@ -1,4 +1,7 @@
-"""Where runs are computed, decided here alone: on CUDA all that can be stacked as one, on the CPU one run a core."""
+"""Where runs are computed, decided here alone: on CUDA all that can be stacked as one, on the CPU one run a core.
+
+Where the environment names a Dask cluster (DASK_SCHEDULER_ADDRESS), its workers do the same instead of this machine.
+"""
 
 import ctypes
 import multiprocessing
@@ -11,6 +14,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -35,17 +39,19 @@ class Finished:
 
 
 def choose_device(name: str, precision: str = "fp32") -> torch.device:
-    """The device that params.yaml's `device` names; `auto` is CUDA if present.
+    """The device that params.yaml's `device` names; `auto` is CUDA if present: here, or on every worker of the cluster.
 
     Raises StudyError if CUDA is absent, or if the device cannot compute in this precision but by emulating it.
     """
+    cluster = _cluster()
+    cuda, bfloat16 = cluster.abilities() if cluster else (torch.cuda.is_available(), has_bfloat16())
     if name == "auto":
-        name = "cuda" if torch.cuda.is_available() else "cpu"
-    if name == "cuda" and not torch.cuda.is_available():
+        name = "cuda" if cuda else "cpu"
+    if name == "cuda" and not cuda:
         raise StudyError("params.yaml: device: cuda, but torch finds no CUDA device; set device to auto or cpu")
     if name == "cpu" and precision == "tf32":
         raise StudyError("params.yaml: precision: tf32 is of CUDA's matrix products, and this runs on a CPU; set fp32")
-    if name == "cpu" and precision == "bf16" and not has_bfloat16():
+    if name == "cpu" and precision == "bf16" and not bfloat16:
         raise StudyError("params.yaml: precision: bf16, which this CPU only emulates, slowly; set fp32")
     return torch.device(name)
 
@@ -64,19 +70,38 @@ def compute(
     `on_epoch` is called several times a second. Raises StudyError if a run cannot be trained as it is described, or a
     worker is killed; what had ended by then has been yielded.
     """
-    if device.type == "cuda":
-        for stack in _stacks(runs):
-            yield from (_finished(trained, device) for trained in train(stack, pairs, device, on_epoch))
+    cluster = _cluster()
+    if cluster:
+        yield from cluster.compute(runs, pairs, device, on_epoch)
+    elif device.type == "cuda":
+        for stack in stacks(runs):
+            yield from train_together(stack, pairs, device, on_epoch)
     else:
         yield from _on_cores(runs, pairs, on_epoch)
 
 
-def _stacks(runs: Sequence[Run]) -> list[list[Run]]:
+def _cluster() -> ModuleType | None:
+    """What computes on the Dask cluster that the environment names; None if it names none, and nothing is imported."""
+    if not os.environ.get("DASK_SCHEDULER_ADDRESS"):
+        return None
+    from pipeline.training import cluster
+
+    return cluster
+
+
+def stacks(runs: Sequence[Run]) -> list[list[Run]]:
     """The runs in groups that train as one, in the order of their first."""
     groups: dict[Run, list[Run]] = {}
     for run in runs:
         groups.setdefault(run.stack_key(), []).append(run)
     return list(groups.values())
+
+
+def train_together(
+    runs: Sequence[Run], pairs: Pairs, device: torch.device, on_epoch: OnEpoch = lambda accuracies: None
+) -> list[Finished]:
+    """Train runs that share a `stack_key`, in this process."""
+    return [_finished(trained, device) for trained in train(runs, pairs, device, on_epoch)]
 
 
 def _finished(trained: Trained, device: torch.device) -> Finished:
@@ -139,20 +164,24 @@ class _Worker:
     def start(cls, pairs: Pairs, accuracies, stop, parent: int) -> None:
         die_with_parent(parent)
         signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the stage, which stops its workers
-        torch.set_num_threads(1)
-        _keep_freed_memory()
+        prepare_core()
         cls.pairs, cls.accuracies, cls.stop = pairs, accuracies, stop
 
     @classmethod
     def train(cls, run: Run) -> Finished:
-        cpu = torch.device("cpu")
-        return _finished(train([run], cls.pairs, cpu, cls.on_epoch)[0], cpu)
+        return train_together([run], cls.pairs, torch.device("cpu"), cls.on_epoch)[0]
 
     @classmethod
     def on_epoch(cls, accuracies: list[float]) -> None:
         if cls.stop.is_set():
             raise SystemExit("the stage was stopped")
         cls.accuracies.put(accuracies[0])
+
+
+def prepare_core() -> None:
+    """Have this process train on one core, with what it can use of its memory at hand."""
+    torch.set_num_threads(1)
+    _keep_freed_memory()
 
 
 def _keep_freed_memory() -> None:

@@ -39,11 +39,11 @@ def test_stacked_runs_give_the_same_kind_of_record(monkeypatch):
     """The CUDA path, on the CPU: what can be stacked trains as one, the rest apart."""
     runs = [*RUNS[:2], short_run("deep_fc", "baseline", precision="fp32")]
     monkeypatch.setattr(executor, "_on_cores", None)
-    stacks = executor._stacks(runs)
+    stacks = executor.stacks(runs)
     assert stacks == [runs[:2], runs[2:]]
     for stack in stacks:
-        for trained in train(stack, PAIRS, CPU):
-            record = executor._finished(trained, CPU).record
+        for finished in executor.train_together(stack, PAIRS, CPU):
+            record = finished.record
             assert record.run in runs
             assert len(record.curves.loss) == 2
             assert record.hardware

@@ -1,0 +1,142 @@
+"""Faults, injected into studies at work, which take minutes: `python -m pytest tests/faults.py`, when need be.
+
+What is lost, what is said, and what goes on; tests/FAULTS.md lists them, with those that `make test` repeats.
+"""
+
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from pipeline import kept, params, paths
+from pipeline.demo import copy_project
+from tests.processes import ends
+from tests.synthetic import ROOT
+from tests.test_end_to_end import Study, make_tiny
+
+COMBO, STAGE = "deep_fc-baseline", "train@deep_fc-baseline"
+REPRO = ("dvc", "repro", "--force", "--single-item", STAGE)
+COMPUTE = (sys.executable, "-m", "pipeline.compute")
+
+
+def make_long(content: dict) -> None:
+    """One combo of three runs, of a second or so each."""
+    make_tiny(content)
+    content["seeds"] = 3
+    content["architectures"] = {"deep_fc": content["architectures"]["deep_fc"] | {"epochs": 150}}
+    content["techniques"] = {"plain": {"baseline": content["techniques"]["plain"]["baseline"]}, "auxiliary": {}}
+
+
+def make_project(folder: Path, change=make_tiny) -> Study:
+    copy_project(folder, change, project=ROOT)
+    (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
+    return Study(folder)
+
+
+@pytest.fixture(scope="module")
+def long_study(tmp_path_factory) -> Study:
+    project = make_project(tmp_path_factory.mktemp("faults") / "project", make_long)
+    project.run("dvc", "repro", STAGE)
+    return project
+
+
+def processes(program: subprocess.Popen) -> dict[str, psutil.Process]:
+    """What works for a command, by kind: itself, its stage (where it is dvc), and a worker."""
+    first = psutil.Process(program.pid)
+    kinds = {"first": first}
+    pythons = [child for child in first.children(recursive=True) if "pipeline.train" in child.cmdline()]
+    for child in pythons:
+        kinds["worker" if child.parent() in pythons else "stage"] = child
+    if not pythons:  # of pipeline.compute, whose workers are its forks
+        kinds["worker"] = first.children()[0]
+    return kinds
+
+
+def finished_runs(project: Study) -> int:
+    return len(list((project.folder / kept.FOLDER).glob("*.json")))
+
+
+@pytest.mark.parametrize(
+    ("command", "victim"),
+    [(REPRO, "worker"), (REPRO, "stage"), (REPRO, "first"), (COMPUTE, "worker"), (COMPUTE, "first")],
+)
+def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_study, command, victim):
+    record = long_study.folder / paths.record(COMBO)
+    before = record.read_bytes()
+    if command == COMPUTE:
+        (long_study.folder / "dvc.lock").unlink()
+        shutil.rmtree(long_study.folder / ".dvc/cache/runs")
+    one_core = long_study.environment | {"LOKY_MAX_CPU_COUNT": "1"}
+    program = subprocess.Popen(command, cwd=long_study.folder, env=one_core, stderr=subprocess.PIPE, text=True)
+    while not finished_runs(long_study):
+        assert program.poll() is None
+        time.sleep(0.02)
+    at_work = processes(program)
+    assert victim in at_work
+    at_work[victim].kill()
+    said = program.communicate()[1]
+    assert program.returncode != 0
+    assert all(ends(process) for process in at_work.values())
+    if victim == "worker":
+        assert [line for line in said.splitlines() if line.startswith("error: ")] == [
+            "error: a worker was killed, perhaps for want of memory; LOKY_MAX_CPU_COUNT=1 trains one run at a time"
+        ]
+    saved = finished_runs(long_study)
+    assert saved in (1, 2)
+    said = long_study.run(*REPRO).stdout
+    assert f"{COMBO}: {saved} finished runs were kept, {3 - saved} are to be trained" in said
+    assert record.read_bytes() == before
+    assert not finished_runs(long_study)
+
+
+def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
+    record = long_study.folder / paths.record(COMBO)
+    before = record.read_bytes()
+    first = subprocess.Popen(REPRO, cwd=long_study.folder, env=long_study.environment, stdout=subprocess.DEVNULL)
+    while not finished_runs(long_study):
+        assert first.poll() is None
+        time.sleep(0.02)
+    second = long_study.run(*REPRO, check=False)
+    assert second.returncode != 0
+    assert "is busy, it is being" in second.stderr
+    assert first.wait() == 0
+    assert record.read_bytes() == before
+    assert "up to date" in long_study.run("dvc", "status", STAGE).stdout
+
+
+def test_two_experiments_from_the_queue_at_once(tmp_path):
+    project = make_project(tmp_path / "project")
+    (project.folder / ".dvc/config.local").unlink()
+    project.run("git", "init", "-q", "-b", "main")
+    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
+        project.run("git", "config", key, value)
+    project.run("dvc", "repro", "pair")
+    project.commit("A study without results")
+    for weight in ("0.25", "0.5"):
+        project.run("dvc", "exp", "run", "--queue", "-n", f"weight-{weight}", "-S", f"aux_weight={weight}")
+    project.run("dvc", "queue", "start", "-j", "2")
+    deadline = time.monotonic() + 300
+    while project.run("dvc", "queue", "status").stdout.count("Success") < 2:
+        assert "Failed" not in project.run("dvc", "queue", "status").stdout
+        assert time.monotonic() < deadline
+        time.sleep(2)
+    project.run("dvc", "queue", "stop", "--kill", check=False)
+    for weight in ("0.25", "0.5"):
+        project.run("dvc", "exp", "apply", f"weight-{weight}")
+        assert params.load(project.folder / paths.PARAMS).aux_weight == float(weight)
+        assert len(list((project.folder / paths.RECORDS).glob("*.json"))) == 4
+    assert not finished_runs(project)
+
+
+def test_an_unpacked_archive_in_a_hostile_place_gives_the_same_numbers(tmp_path):
+    """No Git, a path with spaces and other letters, a C locale, a home that cannot be written, one core."""
+    usual = make_project(tmp_path / "usual")
+    usual.run("dvc", "repro")
+    odd = make_project(tmp_path / "Größe 1, Δ/ein Projekt")
+    odd.run("dvc", "repro", HOME="/proc/no/home", LC_ALL="C", LANG="C", LOKY_MAX_CPU_COUNT="1")
+    assert odd.tables() == usual.tables()
+    assert (odd.folder / paths.PAGE).is_file()
