@@ -1,14 +1,15 @@
 """Finished runs, kept until their stage has ended well: an interruption loses at most the runs in flight.
 
 They lie under the project's root (DVC_ROOT, so that temporary workspaces of experiments share them), outside the
-stages' outputs, which DVC removes before it starts a stage. A run's name is a digest of its description, its pairs and
-the engine's code, so that nothing of another description or other code is ever taken.
+stages' outputs, which DVC removes before it starts a stage. A run's name is a digest of its description, its pairs,
+the engine's code and torch's version, so that nothing of another description or other code is ever taken.
 """
 
 import hashlib
 import json
 import os
 from collections.abc import Iterable
+from importlib.metadata import version
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -56,7 +57,8 @@ class Kept:
                 self._path(run, suffix).unlink(missing_ok=True)
 
     def _path(self, run: Run, suffix: str) -> Path:
-        made_from = f"{run.digest()}/{self.pairs_digest}/{engine_digest(run.network.architecture)}"
+        code = f"{engine_digest(run.network.architecture)}/torch {version('torch')}"
+        made_from = f"{run.digest()}/{self.pairs_digest}/{code}"
         return self.folder / f"{_digest(made_from.encode())[:32]}.{suffix}"
 
 
