@@ -24,7 +24,7 @@ from pipeline.training.executor import choose_device, compute, has_bfloat16
 
 TECHNIQUE = "weight_sharing_aux_loss"
 EPOCHS = 4  # per measurement; the first is left out, since memory and kernels are made ready in it
-ROUNDS = 5  # of all that is compared, in turn; the median counts
+ROUNDS = 3  # of all that is compared, in turn; the median counts
 
 
 def matrix_product_rate(device: torch.device) -> float:
@@ -125,7 +125,7 @@ def measure(study: params.Params, device: torch.device) -> pd.DataFrame:
 
 def overheads(study: params.Params, table: pd.DataFrame) -> pd.Series:
     """Seconds that a training stage takes besides training."""
-    imports = seconds(lambda: python("-c", "import pipeline.train"))
+    imports = seconds(lambda: python("-c", "import pipeline.train, pipeline.training.executor"))
     status = seconds(lambda: python("-m", "dvc", "status", "--quiet"))
     return pd.Series(
         {
