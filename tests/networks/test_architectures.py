@@ -14,7 +14,7 @@ from tests.made_up import STUDY, short_run
 ARCHITECTURES = pytest.mark.parametrize("architecture", STUDY.architectures)
 
 # The networks of the reports' published code, counted as registered; and why the study's differs where it does.
-# Report 1's with the auxiliary loss registers 150,678 and uses 99,278: it calls one hidden layer of two for both digits.
+# Report 1's with the auxiliary loss registers 150,678 and uses 99,278: one hidden layer of two serves both digits.
 with Path(__file__).with_name("parameter_counts.csv").open(encoding="utf-8") as file:
     PUBLISHED = list(csv.DictReader(file))
 
