@@ -49,8 +49,8 @@ def test_copy_has_the_code_and_no_results(project, tmp_path):
 
 def test_copy_changes_its_own_params_alone(project, tmp_path):
     before = (project / paths.PARAMS).read_bytes()
-    demo.copy_project(tmp_path / "copy", lambda content: content.update(runs=7), project)
-    assert params.load(tmp_path / "copy" / paths.PARAMS).runs == 7
+    demo.copy_project(tmp_path / "copy", lambda content: content.update(seeds=7), project)
+    assert params.load(tmp_path / "copy" / paths.PARAMS).seeds == 7
     assert (project / paths.PARAMS).read_bytes() == before
 
 
