@@ -16,7 +16,7 @@ import psutil
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
 TOO_LITTLE = {errno.ENOMEM, errno.EAGAIN}  # what fork gives for want of memory, and of processes
-TOO_LITTLE_SAID = ("can't start new thread", "can't allocate memory", "out of memory")  # in RuntimeErrors
+TOO_LITTLE_SAID = ("can't start new thread", "can't allocate memory", "out of memory", "failed to map segment")
 SECONDS_BETWEEN_LOOKS = 0.25  # at the process that this one ends with
 
 
@@ -36,7 +36,7 @@ def run_script(main: Callable[[], None]) -> None:
         main()
     except StudyError as error:
         sys.exit(f"error: {error}")
-    except (OSError, MemoryError, RuntimeError) as error:
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
         refusal = _refusal(error)
         if refusal is None:
             raise
@@ -55,7 +55,7 @@ def _refuse_another_clone() -> None:
 
 
 def _refusal(error: Exception) -> str | None:
-    """What the operating system refused and the remedy, on one line; None for a RuntimeError that is a bug."""
+    """What the operating system refused and the remedy, on one line; None for what is a bug."""
     script = Path(sys.argv[0]).stem  # all that is known where an error names no file
     number = getattr(error, "errno", None)
     said = " ".join(str(error).split())

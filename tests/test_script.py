@@ -37,6 +37,7 @@ def said_by(failure: BaseException, monkeypatch) -> str | int:
         (BlockingIOError(errno.EAGAIN, "Try again"), "error: aggregate: too little memory, or too few threads"),
         (MemoryError(), "error: aggregate: too little memory, or too few threads allowed (MemoryError); close"),
         (RuntimeError("can't start new thread"), "error: aggregate: too little memory, or too few threads"),
+        (ImportError("libtorch_cpu.so: failed to map segment"), "error: aggregate: too little memory, or too few"),
         (RuntimeError("[alloc_cpu.cpp:127]\nDefaultCPUAllocator: can't allocate memory: 9 bytes"), "error: aggregate:"),
     ],
 )
