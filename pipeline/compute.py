@@ -12,10 +12,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
 import torch
+import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.kept import Kept, digest_of_pairs
@@ -32,8 +34,14 @@ def outdated(pipelines: list[str]) -> list[str]:
     for name in pipelines:
         if not Path(name).is_file():
             raise StudyError(f"{name}: not found; name a dvc.yaml, as in `python -m pipeline.compute dvc.yaml`")
-    _python("dvc", "repro", "pair", stdout=None)
+    _python("dvc", "repro", *(_pair_stage(name) for name in pipelines), stdout=None)
     return _python("pipeline.outdated", *pipelines, stdout=subprocess.PIPE).splitlines()
+
+
+def _pair_stage(pipeline: str) -> str:
+    """The stage that draws this dvc.yaml's pairs: the root's, if it has none of its own."""
+    stages = yaml.safe_load(Path(pipeline).read_text(encoding="utf-8"))["stages"]
+    return f"{pipeline}:pair" if "pair" in stages else "pair"
 
 
 def _python(*arguments: str, stdout: int | None) -> str:
@@ -60,8 +68,8 @@ def together(stages: Iterable[Wanted]) -> list[Wanted]:
     """All runs that are trained on the same files of pairs and the same kind of device as one, each run once."""
     groups: dict[tuple, dict[Run, None]] = {}
     for stage in stages:
-        groups.setdefault((stage.splits, stage.device), {}).update(dict.fromkeys(stage.runs))
-    return [Wanted("study", list(runs), device) for (_, device), runs in groups.items()]
+        groups.setdefault((stage.splits, stage.device, stage.pairs), {}).update(dict.fromkeys(stage.runs))
+    return [Wanted("study", list(runs), device, pairs) for (_, device, pairs), runs in groups.items()]
 
 
 def work(run: Run) -> int:
@@ -84,12 +92,12 @@ def _operations(run: Run) -> int:
 
 def train_missing(stage: Wanted) -> int:
     """Train and keep what is not kept yet, the longest first; the number of runs that were trained."""
-    kept = Kept(digest_of_pairs(stage.splits))
+    kept = Kept(digest_of_pairs(stage.splits, stage.pairs))
     missing = [run for run in stage.runs if kept.take(run) is None]
     print(f"{len(stage.runs) - len(missing)} finished runs were kept, {len(missing)} are to be trained", flush=True)
     if missing:
         missing.sort(key=work, reverse=True)
-        for _ in train_and_keep(Wanted(stage.name, missing, stage.device), kept):
+        for _ in train_and_keep(replace(stage, runs=missing), kept):
             pass
     return len(missing)
 

@@ -62,13 +62,13 @@ class Kept:
         return self.folder / f"{_digest(made_from.encode())[:32]}.{suffix}"
 
 
-def digest_of_pairs(splits: Iterable[str]) -> str:
+def digest_of_pairs(splits: Iterable[str], folder: Path = paths.PAIRS) -> str:
     """What `pair.read` gives pairs of these splits as their digest, without reading them; StudyError if one is missing.
 
     So a stage whose runs are all kept need not import torch, which takes most of its time.
     """
     digest = hashlib.sha256()
-    for path in map(paths.pairs, splits):
+    for path in (paths.pairs(split, folder) for split in splits):
         try:
             digest.update(hashlib.sha256(path.read_bytes()).digest())
         except FileNotFoundError:

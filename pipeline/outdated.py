@@ -29,8 +29,9 @@ def outdated(pipelines: list[str]) -> Iterator[str]:
 
 
 def _trains(stage: Stage) -> bool:
-    here = Path(stage.wdir)
-    return any(Path(dependency.fs_path).is_relative_to(here / paths.PAIRS) for dependency in stage.deps)
+    data, raw = Path(stage.wdir) / paths.DATA, Path(stage.wdir) / paths.RAW
+    read = [Path(dependency.fs_path) for dependency in stage.deps]
+    return any(path.is_relative_to(data) and not path.is_relative_to(raw) for path in read)
 
 
 def _in_cache(stage: Stage) -> bool:

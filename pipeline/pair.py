@@ -7,10 +7,16 @@
 The rule is that of the data code of the course that the five reports were written in: a permutation of all images, two
 by two; training pairs are drawn before test pairs, and a run takes the first of them. So a run's first n pairs are the
 same whatever n is, and one who reads train.safetensors alone has seen no test pair.
+
+`python -m pipeline.pair` draws for the study's seeds; `python -m pipeline.pair FOLDER DRAW ... [--train-only]` draws
+what a further study needs, into a folder of its own: DRAW is a seed (3), seeds (0-14) or the K-th draw of a seed (0/2).
 """
 
+import argparse
 import hashlib
-from collections.abc import Iterable
+import re
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,12 +43,15 @@ def downsample(images: np.ndarray) -> Tensor:
 
 
 def draw_pairs(images: dict[str, int], draws: Iterable[Draw]) -> dict[str, dict[Draw, Tensor]]:
-    """By split, each draw's pairs of indices below its number of images, none twice: (images // 2, 2) int32."""
-    drawn: dict[str, dict[Draw, Tensor]] = {split: {} for split in SPLITS}
+    """By split, each draw's pairs of indices below its number of images, none twice: (images // 2, 2) int32.
+
+    `images`: how many a split has. Without its test images, only a seed's first draw of training pairs is known.
+    """
+    drawn: dict[str, dict[Draw, Tensor]] = {split: {} for split in images}
     for draw in draws:
         generator = seeds.pairs_generator(draw.seed)
         for _ in range(draw.number):  # the last of them counts: earlier ones move the generator on
-            for split in SPLITS:
+            for split in images:
                 order = torch.randperm(images[split], generator=generator)
                 drawn[split][draw] = order[: images[split] // 2 * 2].view(-1, 2).int()
     return drawn
@@ -64,12 +73,12 @@ def write(path: Path, digits: Digits, data_set: str) -> None:
     write_whole(path, save(tensors, metadata={"data_set": data_set}))
 
 
-def read(draws: Iterable[Draw], splits: Iterable[str] = SPLITS) -> Pairs:
+def read(draws: Iterable[Draw], splits: Iterable[str] = SPLITS, folder: Path = paths.PAIRS) -> Pairs:
     """Read these draws of these splits; StudyError if a file is missing or damaged, or has no such draw."""
     digits, digest, data_set = {}, hashlib.sha256(), ""
     draws = list(draws)
     for split in splits:
-        digits[split], data_set, of_file = _read(paths.pairs(split), draws)
+        digits[split], data_set, of_file = _read(paths.pairs(split, folder), draws)
         digest.update(of_file)
     return Pairs(data_set, digits["train"], digits.get("test"), digest.hexdigest())
 
@@ -88,33 +97,52 @@ def _read(path: Path, draws: list[Draw]) -> tuple[Digits, str, bytes]:
         raise StudyError(f"{path}: missing; `dvc repro pair` makes it") from None
     except (SafetensorError, KeyError, TypeError):
         raise StudyError(f"{path}: damaged; `dvc repro -f pair` makes it again") from None
-    raise StudyError(
-        f"{path}: holds no draw {absent.number} of seed {absent.seed}; `seeds` in {paths.PARAMS} says which are drawn"
-    )
+    said = f"`seeds` in {paths.PARAMS}" if path.parent == paths.PAIRS else "the command of the stage that writes it"
+    raise StudyError(f"{path}: holds no draw {absent.number} of seed {absent.seed}; {said} says which are drawn")
 
 
-def main() -> None:
-    study = params.load()
+def draws_named(words: Sequence[str]) -> list[Draw]:
+    """The draws that these words name: `3`, `0-14` or `0/2`; StudyError if one is none of these."""
+    found = []
+    for word in words:
+        match = re.fullmatch(r"(\d+)(?:-(\d+)|/([1-9]\d*))?", word)
+        if not match:
+            raise StudyError(f"{word}: names no draw; write a seed (3), seeds (0-14) or the K-th draw of a seed (0/2)")
+        first, last, number = match.groups()
+        found += [Draw(seed=seed, number=int(number or 1)) for seed in range(int(first), int(last or first) + 1)]
+    return found
+
+
+def main(command_line: Sequence[str] = ()) -> None:
+    parser = argparse.ArgumentParser(prog="pair", description="Downsample the images and pair them.")
+    parser.add_argument("folder", nargs="?", type=Path, default=paths.PAIRS)
+    parser.add_argument("draws", nargs="*", metavar="DRAW", help="3, 0-14 or 0/2; the study's seeds by default")
+    parser.add_argument("--train-only", action="store_true", help="no test image is read; first draws of seeds alone")
+    arguments = parser.parse_args(command_line)
+    study, splits = params.load(), SPLITS[:1] if arguments.train_only else SPLITS
+    draws = draws_named(arguments.draws) or [Draw(seed=seed) for seed in range(study.seeds)]
+    if arguments.train_only and any(draw.number > 1 for draw in draws):
+        raise StudyError("--train-only: a seed's second draw depends on how many test images there are; leave it out")
     data = study.data
     wanted = {"train": data.train_pairs, "test": data.test_pairs}
-    images = {split: read_images(split) for split in SPLITS}
+    images = {split: read_images(split) for split in splits}
     counts = {split: len(labels) for split, (_, labels) in images.items()}
-    for split in SPLITS:
+    for split in splits:
         if 2 * wanted[split] > counts[split]:
             raise StudyError(
                 f"{paths.PARAMS}: data.{split}_pairs: {wanted[split]:,} pairs need {2 * wanted[split]:,} images, "
                 f"{data.source} has {counts[split]:,}; at most {counts[split] // 2:,} pairs can be had"
             )
-    drawn = draw_pairs(counts, (Draw(seed=seed) for seed in range(study.seeds)))
-    for split in SPLITS:
+    drawn = draw_pairs(counts, draws)
+    for split in splits:
         digits = Digits(*images[split], drawn[split])
-        write(paths.pairs(split), digits, data.source)
-        first, second = digits.labels[digits.draws[Draw(seed=0)][: wanted[split]].long()].unbind(1)
+        write(paths.pairs(split, arguments.folder), digits, data.source)
+        first, second = digits.labels[digits.draws[draws[0]][: wanted[split]].long()].unbind(1)
         print(
-            f"{data.source}, {split}: {counts[split]:,} images, in pairs for {study.seeds} seeds; of the first "
-            f"{wanted[split]:,} of seed 0, {(first <= second).float().mean():.1%} have first <= second"
+            f"{data.source}, {split}: {counts[split]:,} images, in pairs for {len(draws)} draws; of the first "
+            f"{wanted[split]:,} of seed {draws[0].seed}, {(first <= second).float().mean():.1%} have first <= second"
         )
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: main(sys.argv[1:]))

@@ -7,7 +7,7 @@ params.yaml say what each key means; this module says which values it may take. 
 
 import difflib
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -30,6 +30,7 @@ def _number(value: object) -> object:
 
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
 Number = Annotated[float, BeforeValidator(_number)]
+Content = TypeVar("Content", bound=BaseModel)
 AVERAGE = "average"  # in place of an architecture, in tables and metrics.json
 RESERVED = {AVERAGE, "data_set", "device"}  # what stands beside the architectures in metrics.json
 # What these names mean wherever effects are spoken of: (encoder, answer, whether there is an auxiliary loss).
@@ -225,6 +226,11 @@ class Params(_Section):
 
 def load(path: Path = paths.PARAMS) -> Params:
     """Read and validate params.yaml; StudyError names the file, each bad key, and what is allowed."""
+    return read(path, Params)
+
+
+def read(path: Path, model: type[Content]) -> Content:
+    """Read and validate any file of parameters; StudyError names the file, each bad key, and what is allowed."""
     try:
         content = yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -234,17 +240,17 @@ def load(path: Path = paths.PARAMS) -> Params:
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected keys and values; restore it with git checkout")
     try:
-        return Params.model_validate(content)
+        return model.model_validate(content)
     except ValidationError as error:
-        raise StudyError(f"{path}: " + "; ".join(_describe(e) for e in error.errors())) from None
+        raise StudyError(f"{path}: " + "; ".join(_describe(e, model) for e in error.errors())) from None
 
 
-def _describe(error: dict) -> str:
+def _describe(error: dict, model: type[BaseModel]) -> str:
     """One pydantic error as `key: what is wrong`, with the nearest known key for a mistyped one."""
     location = [str(part) for part in error["loc"] if part != "[key]"]
     key = ".".join(location)
     if error["type"] == "extra_forbidden":
-        return f"unknown key {key}{_suggestion(location[-1], _known_keys(location[:-1]))}"
+        return f"unknown key {key}{_suggestion(location[-1], _known_keys(location[:-1], model))}"
     if error["type"] == "missing":
         return f"missing key {key}"
     if error["type"] == "too_short":
@@ -257,16 +263,23 @@ def _describe(error: dict) -> str:
     return f"{key}: {message[0].lower()}{message[1:]}, not {error['input']!r}"
 
 
-def _known_keys(section: list[str]) -> list[str]:
-    """The keys that the section of params.yaml at this path may have."""
-    models = {"data": Data, "architectures": Recipe, "techniques": Techniques if len(section) == 1 else Technique}
-    return list((models[section[0]] if section else Params).model_fields)
+def _known_keys(section: list[str], model: type[BaseModel]) -> list[str]:
+    """The keys that the section at this path may have, in a file of this model; none where they are not listed."""
+    kind = model
+    for part in section:
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            kind = kind.model_fields[part].annotation
+        else:
+            kind = get_args(kind)[-1]  # of a mapping, what its keys have
+    return list(kind.model_fields) if isinstance(kind, type) and issubclass(kind, BaseModel) else []
 
 
 def _suggestion(name: str, known) -> str:
     """`; did you mean X?`, or the known names where none is near."""
     near = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {near[0]}?" if near else f"; known: {', '.join(known)}"
+    if near:
+        return f"; did you mean {near[0]}?"
+    return f"; known: {', '.join(known)}" if known else ""
 
 
 if __name__ == "__main__":

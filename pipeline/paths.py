@@ -7,8 +7,9 @@ from pathlib import Path
 
 PARAMS = Path("params.yaml")
 
-RAW = Path("data/raw")  # the four files of the data set, as published
-PAIRS = Path("data/pairs")  # each split: downsampled images once, and how each seed pairs them
+DATA = Path("data")
+RAW = DATA / "raw"  # the four files of the data set, as published
+PAIRS = DATA / "pairs"  # each split: downsampled images once, and how each seed pairs them
 
 MODELS = Path("models")  # models/COMBO/seed_K.safetensors: the weights of run K
 
@@ -34,6 +35,6 @@ def table(name: str) -> Path:
     return REPORTS / f"{name}.csv"
 
 
-def pairs(split: str) -> Path:
+def pairs(split: str, folder: Path = PAIRS) -> Path:
     """The images of a split ("train" or "test") and how they are paired."""
-    return PAIRS / f"{split}.safetensors"
+    return folder / f"{split}.safetensors"

@@ -1,35 +1,23 @@
 """Stage `report`: the study on one page that needs nothing else.
 
 Reads params.yaml, reports/*.csv and reports/figures/*.png; writes reports/index.html, figures and style inside. The
-page is laid out by report.html beside this file; every number and verdict on it comes from the tables. Pages of further
+page is laid out by pages/report.html; every number and verdict on it comes from the tables. Pages of further
 studies (reports/STUDY/index.html) are linked if they are there when it is written.
 """
 
-import base64
 from collections.abc import Sequence
-from pathlib import Path
 
-import jinja2
 import pandas as pd
 
 from pipeline import params, paths, tables, wording
 from pipeline.analysis import published, statistics
 from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
 from pipeline.figures.sources import TABLES
+from pipeline.pages import render
 from pipeline.params import AVERAGE, Params
-from pipeline.script import StudyError, run_script
+from pipeline.script import run_script
 
-TEMPLATE = Path(__file__).with_suffix(".html")
 SHOWN = ("runs", "summary", "effects", "published_vs_ours")  # tables that the page takes from
-
-
-def read_figure(name: str) -> bytes:
-    """A figure's PNG; StudyError if it has not been drawn."""
-    path = paths.FIGURES / f"{name}.png"
-    try:
-        return path.read_bytes()
-    except FileNotFoundError:
-        raise StudyError(f"{path}: missing; `dvc repro plot` draws it") from None
 
 
 def accuracy_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
@@ -80,26 +68,19 @@ def technique_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, bytes], further: Sequence[str] = ()) -> str:
-    """The page, from the tables SHOWN, the figures' PNGs and the names of further studies that have a page."""
+def page(study: Params, frames: dict[str, pd.DataFrame], further: Sequence[str] = ()) -> str:
+    """The page, from the tables SHOWN, the figures and the names of further studies that have a page."""
     effects, summary, runs = frames["effects"], frames["summary"], frames["runs"]
-    environment = jinja2.Environment(
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-    )
-    environment.filters["thousands"] = "{:,}".format
     published_figures, shared_differences = published_rows(frames["published_vs_ours"])
     machines = runs[["hardware", "device", "torch"]].drop_duplicates().to_dict("records")
-    return environment.from_string(TEMPLATE.read_text(encoding="utf-8")).render(
+    return render.page(
+        "report.html",
+        "Comparing two handwritten digits: what weight sharing and an auxiliary loss are worth",
+        paths.FIGURES,
+        TABLES,
         study=study,
-        wording=wording,
         statistics=statistics,
         average=AVERAGE,
-        sources=TABLES,
-        figure=lambda name: "data:image/png;base64," + base64.b64encode(figures[name]).decode(),
         margin=100 * published.MARGIN,
         accuracies=accuracy_rows(study, summary),
         techniques=technique_rows(study, summary),
@@ -120,11 +101,8 @@ def page(study: Params, frames: dict[str, pd.DataFrame], figures: dict[str, byte
 def main() -> None:
     """Write the page."""
     study = params.load()
-    frames, figures = {name: tables.read(name) for name in SHOWN}, {name: read_figure(name) for name in TABLES}
     further = sorted(path.parent.name for path in paths.REPORTS.glob("*/index.html"))
-    content = page(study, frames, figures, further)
-    paths.PAGE.write_text(content, encoding="utf-8")
-    print(f"{paths.PAGE}: {len(content) / 1e6:.1f} MB")
+    render.write(paths.PAGE, page(study, {name: tables.read(name) for name in SHOWN}, further))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import contextlib
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline import params, paths, records
@@ -27,6 +27,7 @@ class Wanted:
     name: str  # heads the progress that is shown
     runs: list[Run]
     device: str  # as params.yaml names it
+    pairs: Path = paths.PAIRS  # where the files of pairs lie
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -54,23 +55,26 @@ def train_and_keep(waiting: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]
 
     for precision in sorted({run.protocol.precision for run in waiting.runs}):
         device = choose_device(waiting.device, precision)  # the same, or refused
-    pairs = pair.read(dict.fromkeys(run.data.draw for run in waiting.runs), waiting.splits)
+    pairs = pair.read(dict.fromkeys(run.data.draw for run in waiting.runs), waiting.splits, waiting.pairs)
     with Progress(waiting.name, sum(run.protocol.epochs for run in waiting.runs)) as progress:
         for finished in compute(waiting.runs, pairs, device, progress):
             kept.put(finished.weights, finished.record)
             yield finished.weights, finished.record
 
 
-def train_kept(asked: Wanted, kept: Kept) -> dict[Run, tuple[bytes, Record]]:
-    """Weights and record of every run, trained here or kept from before; all of them are kept."""
-    found = {run: entry for run in asked.runs if (entry := kept.take(run))}
-    waiting = [run for run in asked.runs if run not in found]
-    if found:
-        print(f"{asked.name}: {len(found)} finished runs were kept, {len(waiting)} are to be trained", flush=True)
+def train_kept(asked: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]]:
+    """Weights and record of every run, kept from before or trained here, in any order; all of them are kept."""
+    waiting = []
+    for run in asked.runs:
+        if found := kept.take(run):
+            yield found
+        else:
+            waiting.append(run)
+    if len(waiting) < len(asked.runs):
+        found = len(asked.runs) - len(waiting)
+        print(f"{asked.name}: {found} finished runs were kept, {len(waiting)} are to be trained", flush=True)
     if waiting:
-        ended = train_and_keep(Wanted(asked.name, waiting, asked.device), kept)
-        found |= {record.run: (weights, record) for weights, record in ended}
-    return found
+        yield from train_and_keep(replace(asked, runs=waiting), kept)
 
 
 @contextlib.contextmanager
@@ -100,11 +104,11 @@ def main() -> None:
     start = time.perf_counter()
     asked = wanted()
     with restored_on_failure(paths.record(asked.name)):
-        kept = Kept(digest_of_pairs(asked.splits))
-        found = train_kept(asked, kept)
-        for run in asked.runs:
-            write_whole(paths.weights(asked.name, run.seed), found[run][0])
-        trained = [found[run][1] for run in asked.runs]
+        kept, found = Kept(digest_of_pairs(asked.splits, asked.pairs)), {}
+        for weights, record in train_kept(asked, kept):
+            write_whole(paths.weights(asked.name, record.run.seed), weights)
+            found[record.run] = record
+        trained = [found[run] for run in asked.runs]
         records.write(paths.record(asked.name), trained)
     kept.drop(asked.runs)
     took = time.perf_counter() - start

@@ -75,7 +75,7 @@ def test_what_is_written(workspace, capsys):
     written, _ = read_pairs("train")
     first, second = written["labels"][written["draw/0/1"][:100].long()].unbind(1)
     said = capsys.readouterr().out
-    assert f"train: 300 images, in pairs for 3 seeds; of the first 100 of seed 0, {(first <= second).sum()}.0%" in said
+    assert f"train: 300 images, in pairs for 3 draws; of the first 100 of seed 0, {(first <= second).sum()}.0%" in said
     assert sorted(paths.PAIRS.iterdir()) == [paths.pairs("test"), paths.pairs("train")]
 
 

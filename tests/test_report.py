@@ -85,7 +85,7 @@ def test_shows_every_figure_with_words_for_those_who_do_not_see_it(small):
     assert len({image["alt"] for image in page.named("img")}) == len(TABLES)
     for name, read in TABLES.items():
         sources = " and ".join(f"reports/{table}.csv" for table in read)
-        assert f"reports/figures/{name}.png, drawn by the stage plot from {sources}." in page.text
+        assert f"reports/figures/{name}.png, drawn from {sources}." in page.text
 
 
 def test_tables_scroll_inside_themselves_and_say_what_they_are(small):
@@ -168,5 +168,5 @@ def test_another_data_set_has_no_published_figures(workspace, techniques, seeds)
 
 def test_a_missing_figure_is_said_in_one_line(small):
     (paths.FIGURES / "effects.png").unlink()
-    with pytest.raises(StudyError, match=r"^reports/figures/effects.png: missing; .*plot"):
+    with pytest.raises(StudyError, match=r"^reports/figures/effects.png: missing; .*draws it"):
         report.main()
