@@ -5,26 +5,15 @@ by mistake (mariegold/deeplearning c67c519). The second encoder's own is registe
 not built into the network.
 """
 
-import torch
-from torch import Tensor, nn
+from torch import nn
 
 from pipeline.networks.architectures import basenet
+from pipeline.networks.architectures._apart import Apart
 from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder, PairNetwork
 from pipeline.run import Run
 
 SHARED = 9  # the layer's place in basenet's trunk
-
-
-class Apart(nn.Module):
-    """A part for each digit: one for the first digits (first half of the batch), one for the second digits."""
-
-    def __init__(self, first: nn.Module, second: nn.Module):
-        super().__init__()
-        self.parts = nn.ModuleList([first, second])
-
-    def forward(self, images: Tensor) -> Tensor:
-        return torch.cat([part(half) for part, half in zip(self.parts, images.chunk(2), strict=True)])
 
 
 def network(run: Run) -> nn.Module:

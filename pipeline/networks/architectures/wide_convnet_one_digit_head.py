@@ -7,7 +7,7 @@ which crashes: its README's diagrams say what is meant).
 from torch import nn
 
 from pipeline.networks.architectures import wide_convnet
-from pipeline.networks.architectures.basenet_shared_layer import Apart
+from pipeline.networks.architectures._apart import Apart
 from pipeline.networks.layers import Layers
 from pipeline.networks.pair_network import Encoder, PairNetwork
 from pipeline.run import Run
