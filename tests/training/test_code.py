@@ -42,8 +42,8 @@ def test_an_architecture_of_the_study_depends_on_its_own_module_alone(architectu
 @pytest.mark.parametrize(
     ("variant", "imported"),
     [
-        ("basenet_shared_layer", ["basenet"]),
-        ("wide_convnet_one_digit_head", ["basenet_shared_layer", "wide_convnet", "basenet"]),
+        ("basenet_shared_layer", ["_apart", "basenet"]),
+        ("wide_convnet_one_digit_head", ["_apart", "wide_convnet"]),
         ("resnet_block_bare", ["resnet_block"]),
         ("mlpnet_sigmoid_code", ["mlpnet"]),
         ("lenet5_features", []),
