@@ -16,6 +16,7 @@ STAGES = PIPELINE["stages"]
 # Modules that stages import and do not depend on: editing them changes no number and trains nothing.
 EXEMPT = {
     "pipeline/kept.py": "finished runs are taken only if description, pairs and code are the same",
+    "pipeline/outcomes.py": "what further studies keep of a record, named by its run's digest; readers look for that",
     "pipeline/params.py": "validation; a record holds the run that params.yaml asked for, and aggregate compares",
     "pipeline/paths.py": "where files are; a wrong place is a missing file, not another number",
     "pipeline/script.py": "messages, processes, whole files",
