@@ -19,6 +19,7 @@ MEASURES = {  # as in pipeline.replication.MEASURES: when accuracy is read
 DEPARTURES = {  # those that their names do not explain
     "all": "all at once",
     "architecture": "layers of the network",
+    "digit_loss_reads": "what the digit loss reads",
     "initial_weights": "initial weights of the runs",
     "measure": "epoch that is read",
     "pairs": "pairs of the runs",
