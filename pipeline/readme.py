@@ -54,7 +54,8 @@ def published(published_vs_ours: pd.DataFrame) -> str:
 
 def replication(figures: pd.DataFrame, departures: pd.DataFrame) -> str:
     """How many published figures their own protocols give, and why the study's are others; from these tables."""
-    answer = " ".join(replication_wording.headline(figures, departures))
+    said = replication_wording
+    answer = " ".join([said.means(figures), said.spreads(figures), said.causes(departures)])
     return f"{answer} Report by report: [reports/replication/index.html](reports/replication/index.html)."
 
 

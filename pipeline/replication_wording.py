@@ -52,6 +52,11 @@ def bounds(low: float, high: float) -> str:
     return wording.NONE if math.isnan(low) else f"{wording.percent(low)} to {wording.percent(high)}"
 
 
+def ratio(value: float) -> str:
+    """For instance `0.92`; a dash for NaN."""
+    return wording.NONE if math.isnan(value) else f"{value:.2f}"
+
+
 def means(figures: pd.DataFrame, known_report: bool = False) -> str:
     """How many published means lie within our prediction intervals, and by name which do not."""
     rows = main(figures)
@@ -91,22 +96,22 @@ def further(figures: pd.DataFrame) -> str:
     rest = figures.drop(main(figures).index)
     said = []
     for (report, quantity, measure), rows in rest.groupby(["report", "quantity", "measure"], sort=False):
-        when = f", read {MEASURES[measure]} as its text has it" if quantity == "test_accuracy" else ""
+        when = f" (as its text has it, {MEASURES[measure]})" if quantity == "test_accuracy" else ""
         named = {"test_accuracy": "test accuracies", "train_accuracy": "training accuracies"}[quantity]
         said.append(f"{rows['within'].eq(True).sum()} of the {len(rows)} {named} of report {report}{when}")
-    return f"Of further published figures, the same holds for {wording.listed(said)}." if said else ""
+    return f"Of further published figures, {wording.listed(said)} lie within theirs." if said else ""
 
 
 def causes(departures: pd.DataFrame) -> str:
-    """How many rows have a departure that is shown to make a difference, and which those are."""
+    """How many systems have a departure that is shown to make a difference, and which those are."""
     rows = departures[KEYS].drop_duplicates()
     shown = departures[departures["shown"].eq(True)].drop_duplicates([*KEYS, "departure"])
     if shown.empty:
-        return f"In none of the {len(rows)} rows is one departure from the sound protocol alone shown to matter."
+        return f"In none of the {len(rows)} systems is one departure from the sound protocol alone shown to matter."
     counts = shown["departure"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
     named = [f"{departure(name)} in {count}" for name, count in counts.items()]
     return (
-        f"In {len(shown[KEYS].drop_duplicates())} of the {len(rows)} rows, a departure from the sound protocol is "
+        f"In {len(shown[KEYS].drop_duplicates())} of the {len(rows)} systems, a departure from the sound protocol is "
         f"shown to change test accuracy, both where it alone is put right and where it alone is made: "
         f"{wording.listed(named)}."
     )
@@ -115,12 +120,8 @@ def causes(departures: pd.DataFrame) -> str:
 def headline(figures: pd.DataFrame, departures: pd.DataFrame) -> list[str]:
     """The answer: means, spreads, causes."""
     by_chance = 0.05 * len(main(figures))
-    chance = f"By chance alone, about {by_chance:.1g} would be expected outside."
-    return [
-        " ".join(filter(None, (means(figures), chance, further(figures)))),
-        spreads(figures),
-        causes(departures),
-    ]
+    chance = f"Of so many intervals at 95%, about {by_chance:.1g} would miss by chance alone."
+    return [" ".join(filter(None, (means(figures), chance, further(figures)))), spreads(figures), causes(departures)]
 
 
 def reference(rows: pd.DataFrame) -> str:
@@ -142,6 +143,8 @@ def claims(figures: pd.DataFrame, mean: str) -> str:
     said = []
     for technique, of in rows[rows["technique"] != basic].groupby("technique", sort=False):
         known = of.dropna(subset="gain").set_index("architecture")["gain"]
+        if known.empty:
+            continue
         low, high = wording.points(known.min()), wording.points(known.max())
         gained = f"{low} ({known.idxmin()}) to {high} ({known.idxmax()})" if len(known) > 1 else low
         said.append(f"{gained} with {wording.label(technique)}")
@@ -181,7 +184,9 @@ def _explained(effect: list[dict], shown: pd.DataFrame) -> str:
     by_departure = shown.groupby("departure", sort=False)["mean_difference"].first()
     along = [text for text, value in zip(alone, by_departure, strict=True) if _same_sign(value, all_at_once)]
     against = [text for text in alone if text not in along]
-    text = f". A cause is {'; another '.join(along)}" if along else "; none of the departures tried alone explains it"
+    text = (
+        f". A cause is {'; another is '.join(along)}" if along else "; none of the departures tried alone explains it"
+    )
     return f"{changed}{text}." + (f" Against it works {'; and '.join(against)}." if against else "")
 
 

@@ -28,7 +28,7 @@ PUBLISHED = {"color": "black", "linewidth": 0.9, "linestyle": (0, (1, 1.2))}  # 
 def published_and_ours(params: Params, figures: pd.DataFrame) -> Figure:
     """The published test accuracies, ours and the study's; and ours minus published with the prediction interval."""
     rows = replication_wording.main(figures)
-    rows = rows.assign(group=group(rows), label=rows["technique"].map(wording.label))
+    rows = rows.assign(group=group(rows), label=rows["technique"].map(wording.label), within=rows["within"].eq(True))
     for who in SHAPES:
         mean, std = rows[f"{who}_mean"], rows[f"{who}_std"].fillna(0)
         rows[f"{who}_low"], rows[f"{who}_high"] = mean - std, mean + std
@@ -48,9 +48,9 @@ def published_and_ours(params: Params, figures: pd.DataFrame) -> Figure:
         }
         for (who, look), shift in zip(looks.items(), (-0.26, 0, 0.26), strict=True):
             mark(left, row, (f"{who}_mean", f"{who}_low", f"{who}_high"), shift, marker=SHAPES[who], **look)
-        look = {"marker": SHAPES["our"], "color": colour, "mfc": colour if row["within"] is True else "white"}
+        look = {"marker": SHAPES["our"], "color": colour, "mfc": colour if row["within"] else "white"}
         mark(right, row, ("difference", "room_low", "room_high"), 0, **look)
-        if row["within"] is not True:
+        if not row["within"]:
             right.annotate("outside", (1.02, row["place"]), xycoords=("axes fraction", "data"), va="center", fontsize=8)
     label_rows((left, right), ticks, heads)
     left.set_xlabel("test accuracy (%)")
@@ -64,9 +64,9 @@ def published_and_ours(params: Params, figures: pd.DataFrame) -> Figure:
         figure,
         "Published test accuracies, and ours by the reports' own protocols",
         "Left, mean ± standard deviation of the runs, in a technique's colour; the controlled study is paler. Right, "
-        "the difference of the means; its arms are the 95% prediction interval, in which the mean of another experiment "
-        "of the report's size is to be expected, less the published mean. Where they hold nought, the published mean "
-        "lies within (filled mark); elsewhere it was not reproduced (hollow mark, outside).",
+        "the difference of the means; its arms are the 95% prediction interval, in which the mean of another "
+        "experiment of the report's size is to be expected, less the published mean. Where they hold nought, the "
+        "published mean lies within (filled mark); elsewhere it was not reproduced (hollow mark, outside).",
         params,
         [Line2D([], [], marker=SHAPES[who], label=name, **look) for who, (name, look) in names.items()],
         runs=RUNS,
@@ -161,8 +161,8 @@ def _effects(axis: Axes, rows: pd.DataFrame, places: dict[str, float], colour: s
     """One system's departures: an interval for each way, filled and on a band where the departure is shown."""
     axis.axvline(0, color=style.INK, linewidth=1)
     axis.grid(visible=False, axis="y")
-    for row in rows.to_dict("records"):
-        shown, whole = row["shown"] is True, row["departure"] == "all"
+    for row in rows.assign(shown=rows["shown"].eq(True)).to_dict("records"):
+        shown, whole = row["shown"], row["departure"] == "all"
         place, (marker, shift) = places[row["departure"]], WAYS[row["way"]]
         if shown and not whole:
             axis.axhspan(place - 0.45, place + 0.45, color=BAND, zorder=0)
