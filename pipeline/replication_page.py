@@ -61,6 +61,7 @@ def sections(published: Replication, frames: Mapping[str, pd.DataFrame]) -> list
                 "variants": {name: said for name, said in published.variants.items() if name in described},
                 "means": replication_wording.means(figures, known_report=True),
                 "spreads": replication_wording.spreads(figures, known_report=True),
+                "further": replication_wording.further(figures),
                 "claims": {
                     "It published": replication_wording.claims(figures, "published_mean"),
                     "Its protocol gives": replication_wording.claims(figures, "our_mean"),

@@ -55,7 +55,8 @@ def test_arms_hold_nought_where_the_published_mean_lies_within(study, frames):
     table = frames["replication/figures"]
     right = figures_of.published_and_ours(study, table).axes[1]
     rows = words.main(table).to_dict("records")
-    arms = [line.get_xdata() for line in right.get_lines() if len(line.get_xdata()) == 2][1:]  # after that at nought
+    lines = right.get_lines()
+    arms = [lines[place - 1].get_xdata() for place, line in enumerate(lines) if line in marks(right)]  # drawn before
     for row, arm, mark in zip(rows, arms, marks(right), strict=True):
         assert bool(arm[0] <= 0 <= arm[1]) is row["within"]
         assert (mark.get_markerfacecolor() == "white") is not row["within"]

@@ -91,6 +91,9 @@ def test_says_what_the_tables_say(made):
     for report in range(5):
         of = departures[departures["report"] == report]
         assert all(sentence in page.text for sentence in words.explanations(of))
+        of = figures[figures["report"] == report]
+        counted = (words.means(of, known_report=True), words.further(of), words.spreads(of, known_report=True))
+        assert " ".join(filter(None, counted)) in page.text
     for row in departures.to_dict("records"):
         assert wording.points(row["mean_difference"]) + wording.half_width(row["ci_low"], row["ci_high"]) in page.text
 
