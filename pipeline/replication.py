@@ -20,8 +20,14 @@ FILE = Path("studies/replication/params.yaml")
 PAIRS = Path("data/replication")  # its draws: those of more seeds than the study has, and more than one of seed 0
 REPORTS = Path("reports/replication")
 
-MEASURES = ("last_epoch", "epoch_49", "best_epoch", "best_epoch_of_mean")
-Measure = Literal[MEASURES]
+SOUND_MEASURE = "last_epoch"
+MEASURES = {  # when accuracy is read
+    SOUND_MEASURE: "after the last epoch",
+    "epoch_49": "after epoch 49 of 50",
+    "best_epoch": "at each run's best epoch",
+    "best_epoch_of_mean": "at the best epoch of the runs' mean",
+}
+Measure = Literal[tuple(MEASURES)]
 KnownFrom = Literal["code", "text", "inferred"]
 # Nothing but batch norm and dropout tells the two modes apart.
 OF_MODES = {"training_mode", "test_in_training_mode"}

@@ -8,14 +8,9 @@ import math
 import pandas as pd
 
 from pipeline import wording
+from pipeline.replication import MEASURES
 
 KEYS = ["report", "architecture", "technique"]  # of a published row
-MEASURES = {  # as in pipeline.replication.MEASURES: when accuracy is read
-    "last_epoch": "after the last epoch",
-    "epoch_49": "after epoch 49 of 50",
-    "best_epoch": "at each run's best epoch",
-    "best_epoch_of_mean": "at the best epoch of the mean",
-}
 DEPARTURES = {  # those that their names do not explain
     "all": "all at once",
     "architecture": "layers of the network",

@@ -237,7 +237,8 @@ def write(name: str, frame: pd.DataFrame) -> None:
 def read(name: str) -> pd.DataFrame:
     """Read a table back, empty cells as NaN; StudyError names the file and the remedy if it is missing or another."""
     path = paths.table(name)
-    remedy = "`dvc repro aggregate` writes it"
+    study = name.rpartition("/")[0]
+    remedy = f"`dvc repro {f'studies/{study}/dvc.yaml:' if study else ''}aggregate` writes it"
     try:
         frame = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
     except FileNotFoundError:

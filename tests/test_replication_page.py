@@ -107,7 +107,7 @@ def test_has_a_section_for_each_report_with_its_source_and_networks(made):
         assert f"{name} : {said}." in page.text
     assert page.text.count("It prints accuracies and standard deviations to 1 point") == 1
     assert "That counts where report 3 prints to 1 point." in page.text
-    assert "test accuracy at the best epoch of the mean, as its text has it" in page.text
+    assert "test accuracy at the best epoch of the runs' mean, as its text has it" in page.text
 
 
 def test_sections_keep_their_reports_apart(made):

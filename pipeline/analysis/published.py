@@ -17,7 +17,7 @@ from pipeline import tables
 from pipeline.analysis import statistics
 from pipeline.analysis.effects import CONTRASTS, seedwise
 from pipeline.params import Params
-from pipeline.replication import Description, Replication, Row, of_study, words
+from pipeline.replication import MEASURES, Description, Replication, Row, of_study, words
 
 MARGIN = 0.02  # two points: what counts as agreement
 VERDICTS = ("agrees", "higher", "lower", "unclear")
@@ -30,7 +30,7 @@ DIVISORS = {
 MEASURED = {
     "last_epoch": [],
     "best_epoch": [],
-    "epoch_49": ["measured after epoch 49, by its code; at the best epoch of the runs' mean, by its text"],
+    "epoch_49": [f"measured {MEASURES['epoch_49']} (code) or {MEASURES['best_epoch_of_mean']} (text)"],
 }
 # What the reports conclude. Where an effect has baseline, the report's own basic network takes its place: two_channel
 # in reports 1, 3 and 4. The last is for report 3, which has the auxiliary loss only on top of weight sharing.

@@ -14,17 +14,21 @@ from pipeline.analysis import statistics
 from pipeline.analysis.published import Printed, judged, printed, protocol_differences
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
-from pipeline.replication import Changed, Description, Measure, Replication, Row, changed, of_study, words
+from pipeline.replication import (
+    MEASURES,
+    SOUND_MEASURE,
+    Changed,
+    Description,
+    Measure,
+    Replication,
+    Row,
+    changed,
+    of_study,
+    words,
+)
 from pipeline.run import Run
 
 Outcomes = Mapping[str, Outcome]  # by the digests of their runs: those of the rows, of departures and of the study
-SOUND = "last_epoch"
-MEASURED = {
-    "last_epoch": "after the last epoch",
-    "epoch_49": "after epoch 49",
-    "best_epoch": "the best epoch of each run",
-    "best_epoch_of_mean": "the best epoch of the runs' mean",
-}
 
 
 def measured(outcomes: Iterable[Outcome], measure: Measure, quantity: str = "test_accuracy") -> np.ndarray:
@@ -48,7 +52,7 @@ def figures(replication: Replication, study: Params, outcomes: Outcomes) -> pd.D
     rows = []
     for figure in printed(replication):
         row = figure.row
-        measures = row.of_report.measures if figure.quantity == "test_accuracy" else [SOUND]
+        measures = row.of_report.measures if figure.quantity == "test_accuracy" else [SOUND_MEASURE]
         rows += [_figure(figure, measure, study, outcomes, replication.variants) for measure in measures]
         if row.by_text:
             rows.append(_figure(figure, measures[0], study, outcomes, replication.variants, by_text=True))
@@ -67,7 +71,9 @@ def _figure(
     group = [outcomes[run.digest()] for run in row.runs(source, by_text)]
     ours = measured(group, measure, figure.quantity)
     own = of_study(study, row.architecture, row.technique)
-    sound = measured((outcomes[run.digest()] for run in _seeds(own, study.seeds, source)), SOUND, figure.quantity)
+    sound = measured(
+        (outcomes[run.digest()] for run in _seeds(own, study.seeds, source)), SOUND_MEASURE, figure.quantity
+    )
     mean, spread = (float(ours.mean()) if len(ours) else math.nan), statistics.std(ours)
     rounding = row.of_report.printed_to / 100 / 2
     low, high = statistics.prediction_interval(ours, figure.runs)
@@ -157,10 +163,11 @@ def _departures(
             said.append((change.way, _differences(*pair, outcomes), theirs, ours))
         yield names, said
     for measure in row.of_report.measures:
-        if measure != SOUND:
+        if measure != SOUND_MEASURE:
             ways = (("put right", row.runs(source)), ("made", _seeds(own, study.seeds, source)))
             said = [
-                (way, _by_measure(runs, measure, outcomes), MEASURED[measure], MEASURED[SOUND]) for way, runs in ways
+                (way, _by_measure(runs, measure, outcomes), MEASURES[measure], MEASURES[SOUND_MEASURE])
+                for way, runs in ways
             ]
             yield (measure,), said
     every = _seeds(row.description, min(row.of_report.runs, study.seeds), source)
@@ -182,7 +189,7 @@ def _differences(with_it: list[Run], without: list[Run], outcomes: Outcomes) -> 
 def _by_measure(runs: list[Run], measure: Measure, outcomes: Outcomes) -> np.ndarray:
     """What the measure adds to the last epoch's, run by run."""
     group = [outcomes[run.digest()] for run in runs]
-    return (measured(group, measure) - measured(group, SOUND)).round(12)
+    return (measured(group, measure) - measured(group, SOUND_MEASURE)).round(12)
 
 
 def curves(replication: Replication, study: Params, outcomes: Outcomes) -> pd.DataFrame:
