@@ -62,7 +62,7 @@ def test_figures_by_another_measure_or_of_training_are_counted_apart():
     assert said.means(table) == said.means(main)
     assert said.further(table) == (
         "Of further published figures, 2 of the 2 test accuracies of report 4 (as its text has it, at the best epoch "
-        "of the mean) and 0 of the 2 training accuracies of report 4 lie within theirs."
+        "of the runs' mean) and 0 of the 2 training accuracies of report 4 lie within theirs."
     )
     assert said.further(main) == ""
 
