@@ -80,16 +80,26 @@ def label_outer(axes: Sequence[Axes], x: str, y: str) -> None:
 
 
 def heading(
-    figure: Figure, title: str, text: str, params: Params, legend: Sequence[Artist] = (), columns: int = 4
+    figure: Figure,
+    title: str,
+    text: str,
+    params: Params,
+    legend: Sequence[Artist] = (),
+    columns: int = 4,
+    size: str | None = None,
 ) -> None:
-    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of seeds."""
+    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of runs.
+
+    `size`: what to say of that number, where the figure is of a further study; else that of the study's seeds.
+    """
     rows = -(-len(legend) // columns)
     figure.suptitle(title + "\n" * rows, x=0.01, ha="left", weight="bold", fontsize=11)  # room for the legend
     if legend:
         top = 1 - 0.24 / figure.get_figheight()
         look = {"frameon": False, "columnspacing": 1.4, "handletextpad": 0.5, "borderaxespad": 0.2}
         figure.legend(handles=legend, loc="upper left", bbox_to_anchor=(0, top), ncols=columns, **look)
-    note = f"{wording.DATA_SETS[params.data.source]}, {wording.counted(params.seeds, 'run')} per combo. {text}"
+    size = size or f"{wording.counted(params.seeds, 'run')} per combo"
+    note = f"{wording.DATA_SETS[params.data.source]}, {size}. {text}"
     figure.supxlabel(textwrap.fill(note, 142), x=0.01, ha="left", fontsize=8, color="0.35")
 
 
