@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from pipeline import wording
 from pipeline.figures import style
-from pipeline.figures.swept_axis import label_values, mark_study, seeds, study_mark
+from pipeline.figures.swept_axis import MARGIN, label_values, lay_out, seeds, study_mark
 from pipeline.params import AVERAGE, Params
 
 APART = 3.5  # how far the technique without its auxiliary loss stands left of the smallest aux_weight, as a factor
@@ -25,8 +25,8 @@ def by_aux_weight(params: Params, runs: pd.DataFrame, accuracy: pd.DataFrame) ->
     figure, axes = _panels(params, runs, accuracy, params.aux_weight, apart)
     for axis in axes:
         axis.axvline(weights[0] / APART**0.5, color="0.8", linewidth=0.8)
-        axis.set_xlim(apart / 1.7, weights[-1] * 1.35)
-        label_values(axis, weights, "{:g}", {apart: "none"})
+        axis.set_xlim(apart / APART**0.5, weights[-1] * MARGIN)
+        label_values(axis, weights, 12, {apart: "none"})
     style.label_outer(axes, "aux_weight (factor of the digit losses)", "test accuracy (%)")
     text = f"{MEANING} None: the technique without its auxiliary loss; dots are runs."
     _head(figure, "Test accuracy against aux_weight", text, params, accuracy)
@@ -37,8 +37,6 @@ def by_train_pairs(params: Params, runs: pd.DataFrame, accuracy: pd.DataFrame) -
     """The figure against the number of training pairs, from the tables `sweeps/runs` and `sweeps/accuracy`."""
     runs, accuracy = (table[table["sweep"] == "train_pairs"] for table in (runs, accuracy))
     figure, axes = _panels(params, runs, accuracy, params.data.train_pairs)
-    for axis in axes:
-        label_values(axis, _values(runs))
     style.label_outer(axes, "training pairs", "test accuracy (%)")
     text = f"{MEANING} The epochs are the recipe's, so that more pairs are more steps too."
     _head(figure, "Test accuracy against training pairs", text, params, accuracy)
@@ -58,7 +56,7 @@ def _panels(
     columns = 2 if len(architectures) in (2, 4) else style.COLUMNS
     figure, axes = style.grid(len(architectures), columns, 2.5, extra=1.1, sharex=True, sharey=True)
     for axis, architecture in zip(axes, architectures, strict=True):
-        mark_study(axis, own)
+        lay_out(axis, _values(runs), own)
         for technique in _techniques(params, accuracy):
             of_combo = (style.of_combo(table, architecture, technique) for table in (runs, accuracy))
             _technique(axis, *of_combo, colours[technique], apart)

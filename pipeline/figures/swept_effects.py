@@ -10,11 +10,11 @@ from matplotlib.lines import Line2D
 
 from pipeline import wording
 from pipeline.figures import style
-from pipeline.figures.swept_axis import label_values, mark_study, seeds, study_mark
+from pipeline.figures.swept_axis import lay_out, seeds, study_mark
 from pipeline.params import AVERAGE, Params
 
 NOTHING = "No techniques are swept that an effect compares."
-DASHES = [(0, ()), (0, (4, 1.5)), (0, (1, 1)), (0, (4, 1.5, 1, 1.5)), (0, (8, 2)), (0, (4, 1, 1, 1, 1, 1))]
+DASHES = [(0, ()), (0, (5, 1.5)), (0, (4, 1.5, 1, 1.5)), (0, (9, 2)), (0, (4, 1, 1, 1, 1, 1)), (0, (2, 1.5))]
 BEYOND = 1.25  # where arrows stand: this factor outside the swept numbers
 
 
@@ -26,20 +26,20 @@ def by_train_pairs(params: Params, effects: pd.DataFrame) -> Figure:
         return style.words(title, NOTHING, params)
     main = AVERAGE if AVERAGE in architectures else architectures[0]  # the one with intervals
     others = [name for name in architectures if name != main]
+    counts = sorted(effects["train_pairs"].unique())
     figure, axes = style.grid(len(names), style.COLUMNS, 2.1, extra=1.2, sharex=True, sharey=True)
     for axis, name in zip(axes, names, strict=True):
-        mark_study(axis, params.data.train_pairs)
+        lay_out(axis, counts, params.data.train_pairs)
         axis.axhline(0, color=style.INK, linewidth=1)
         for architecture, group in effects[effects["effect"] == name].groupby("architecture", sort=False):
-            counts, mean = group["train_pairs"], 100 * group["mean_difference"]
+            mean = 100 * group.set_index("train_pairs")["mean_difference"]
             if architecture == main:
-                arms = [mean - 100 * group["ci_low"], 100 * group["ci_high"] - mean]
+                arms = [mean - 100 * group["ci_low"].to_numpy(), 100 * group["ci_high"].to_numpy() - mean]
                 look = {"color": style.ACCENT, "linewidth": 1.8, "marker": "o", "ms": 3, "capsize": 2, "zorder": 3}
-                axis.errorbar(counts, mean, yerr=arms, **look)
+                axis.errorbar(mean.index, mean, yerr=arms, **look)
             else:
-                axis.plot(counts, mean, **_other(others.index(architecture)))
+                axis.plot(mean.index, mean, **_other(others.index(architecture)))
         axis.set_title(textwrap.fill(wording.label(name), 34))
-        label_values(axis, sorted(effects["train_pairs"].unique()))
     style.label_outer(axes, "training pairs", "difference (points)")
     marks = [Line2D([], [], color=style.ACCENT, linewidth=1.8, marker="o", ms=3, label=f"{main}, 95% interval")]
     marks += [Line2D([], [], label=name, **_other(place)) for place, name in enumerate(others)]
@@ -65,16 +65,16 @@ def worth(params: Params, worth: pd.DataFrame) -> Figure:
         return style.words(title, NOTHING, params)
     places = {name: place + 0.4 * (name == AVERAGE) for place, name in enumerate(worth["architecture"].unique())}
     fewest, most = worth["fewest"].min(), worth["most"].max()
+    doublings = [fewest * 2**step for step in range(int(np.log2(most / fewest) + 1e-9) + 1)]
     figure, axes = style.grid(len(names), style.COLUMNS, 0.95 + 0.22 * len(places), extra=1.2, sharex=True, sharey=True)
     for axis, name in zip(axes, names, strict=True):
-        mark_study(axis, params.data.train_pairs)
+        lay_out(axis, doublings, params.data.train_pairs)
+        axis.set_xlim(fewest / BEYOND**2, most * BEYOND**2)
         for row in worth[worth["effect"] == name].to_dict("records"):
             _row(axis, row, places[row["architecture"]])
         axis.set_title(wording.label(name), pad=15)
         middle = {"transform": axis.transAxes, "ha": "center", "va": "bottom", "fontsize": 6.6}
         axis.text(0.5, 1.02, wording.compared(name), **middle)
-        axis.set_xlim(fewest / BEYOND**2, most * BEYOND**2)
-        label_values(axis, np.geomspace(fewest, most, max(2, round(np.log2(most / fewest)) + 1)))
     axes[0].set_yticks(list(places.values()), list(places))
     axes[0].set_ylim(max(places.values()) + 0.6, -0.6)
     style.label_outer(axes, "training pairs of the reference", "")
@@ -86,8 +86,8 @@ def worth(params: Params, worth: pd.DataFrame) -> Figure:
     ]
     text = (
         "Between swept numbers the reference's accuracy is taken to be linear in the logarithm of the number. "
-        "Intervals speak of other seeds; one that ends in an arrow is not bounded within the sweep. Averages are taken over "
-        "architectures within a seed."
+        "Intervals speak of other seeds; one that ends in an arrow is not bounded within the sweep. Averages are taken "
+        "over architectures within a seed."
     )
     style.heading(figure, title, text, params, marks, columns=3, size=seeds(worth))
     return figure
