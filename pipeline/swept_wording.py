@@ -28,35 +28,29 @@ def pairs_interval(row: dict) -> str:
 
 def headline(study: Params, worth: pd.DataFrame, effects: pd.DataFrame, aux_weights: pd.DataFrame) -> list[str]:
     """The answer in a few sentences, from the tables of these names: fewer where techniques are not swept."""
-    tables = (worth, effects, aux_weights)
     names = [name for name in aux_weights["architecture"].unique() if name != AVERAGE]
     whole = AVERAGE if len(names) > 1 else names[0]
-    where = f"Averaged over the {len(names)} architectures" if len(names) > 1 else f"With {whole}"
-    worth, effects, aux_weights = (table[table["architecture"] == whole] for table in tables)
-    said = [_worth(where, study.data.train_pairs, worth), _effects(effects)]
-    for _, group in aux_weights.groupby("technique", sort=False):
-        said.append(_best(where, group, study.aux_weight))
-    return [sentence for sentence in said if sentence]
+    where = f"Averaged over the {len(names)} architectures, " if len(names) > 1 else f"With {whole}, "
+    worth, effects, aux_weights = (table[table["architecture"] == whole] for table in (worth, effects, aux_weights))
+    said = [_worth(study.data.train_pairs, worth), _effects(effects)]
+    said += [_best(group, study.aux_weight) for _, group in aux_weights.groupby("technique", sort=False)]
+    said = [sentence for sentence in said if sentence]
+    return [where + said[0], *(sentence[0].upper() + sentence[1:] for sentence in said[1:])] if said else []
 
 
-def _worth(where: str, own: int, worth: pd.DataFrame) -> str:
-    """How many pairs the baseline needs, and how many the auxiliary loss needs without weight sharing."""
-    parts = []
+def _worth(own: int, worth: pd.DataFrame) -> str:
+    """With how many pairs the baseline, and the auxiliary loss without weight sharing, are as accurate."""
+    names = {"baseline": "the baseline", "aux_loss": "auxiliary loss alone"}
+    parts = {}
     for row in worth.to_dict("records"):
-        if row["reference"] in ("baseline", "aux_loss") and not math.isnan(row["pairs"]):
-            bounds = f" (95% interval {pairs_interval(row)})" if not math.isnan(row["pairs_low"]) else ""
+        if row["reference"] in names and not math.isnan(row["pairs"]):
+            known = "" if math.isnan(row["pairs_low"]) else f" ({'' if parts else '95% interval '}{pairs_interval(row)})"
             number = pairs(row["pairs"], row).replace("> ", "more than ").replace("< ", "fewer than ")
-            parts.append((row["reference"], f"{number}{bounds} for that of {wording.label(row['technique'])}"))
-    sentences = [
-        f"{wording.label(reference)} needs {listed([part for name, part in parts if name == reference])}"
-        for reference in dict.fromkeys(name for name, _ in parts)
-    ]
-    if not sentences:
+            parts.setdefault(row["technique"], []).append(f"{names[row['reference']]} with {number}{known}")
+    if not parts:
         return ""
-    return (
-        f"{where}, for the test accuracy that {own:,} training pairs give another technique, "
-        f"{'; '.join(sentences)} (numbers of training pairs)."
-    )
+    said = [f"{wording.label(technique)} as {' and as '.join(of)}" for technique, of in parts.items()]
+    return f"{own:,} training pairs make {'; '.join(said)}."
 
 
 def _effects(effects: pd.DataFrame) -> str:
@@ -71,7 +65,7 @@ def _effects(effects: pd.DataFrame) -> str:
     if not parts:
         return ""
     return (
-        f"From {counts[0]:,} to {counts[-1]:,} training pairs, the change in test accuracy against the baseline goes "
+        f"from {counts[0]:,} to {counts[-1]:,} training pairs, the change in test accuracy against the baseline goes "
         f"{listed(parts)}."
     )
 
@@ -116,19 +110,17 @@ def span(values: list[float]) -> str:
     return f"{values[0]:g}" if len(values) == 1 else f"{values[0]:g} to {values[-1]:g}"
 
 
-def _best(where: str, group: pd.DataFrame, own: float) -> str:
+def _best(group: pd.DataFrame, own: float) -> str:
     """Where a technique's best aux_weight is, how flat it is there, and how far the study's is behind."""
     found = about_best(group, own)
     if found["best"] is None:
         return ""
-    text = (
-        f"{where}, {wording.label(found['technique'])} is best with an aux_weight of {found['best']:g} "
-        f"({percent(found['accuracy'])} %), of those swept"
-    )
+    best = f"{found['best']:g} ({percent(found['accuracy'])} %)"
+    text = f"with {wording.label(found['technique'])}, the best aux_weight of those swept is {best}"
     if len(found["near"]) > 1:
-        text += f"; {span(found['near'])} are within {100 * NEAR:g} point of it"
+        text += f"; those from {span(found['near'])} are within {100 * NEAR:g} point of it"
     if len(found["alike"]) > 1:
-        text += f", and {listed([f'{weight:g}' for weight in found['alike']])} are not told apart"
+        text += f"; {listed([f'{weight:g}' for weight in found['alike']])} are not told apart"
     if own != found["best"]:
-        text += f"; the study's {own:g} is {behind(found['own'])} points from it"
+        text += f"; the study's {own:g} is behind it by {behind(found['own'])} points"
     return text + "."

@@ -86,11 +86,11 @@ def heading(
     params: Params,
     legend: Sequence[Artist] = (),
     columns: int = 4,
-    size: str | None = None,
+    runs: str | None = None,
 ) -> None:
-    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of runs.
+    """Title and legend above the figure; beneath it what its marks mean, with the data set and the number of seeds.
 
-    `size`: what to say of that number, where the figure is of a further study; else that of the study's seeds.
+    `runs` says how many runs there are, where that is not the study's number of seeds.
     """
     rows = -(-len(legend) // columns)
     figure.suptitle(title + "\n" * rows, x=0.01, ha="left", weight="bold", fontsize=11)  # room for the legend
@@ -98,8 +98,8 @@ def heading(
         top = 1 - 0.24 / figure.get_figheight()
         look = {"frameon": False, "columnspacing": 1.4, "handletextpad": 0.5, "borderaxespad": 0.2}
         figure.legend(handles=legend, loc="upper left", bbox_to_anchor=(0, top), ncols=columns, **look)
-    size = size or f"{wording.counted(params.seeds, 'run')} per combo"
-    note = f"{wording.DATA_SETS[params.data.source]}, {size}. {text}"
+    runs = f"{wording.counted(params.seeds, 'run')} per combo" if runs is None else runs
+    note = f"{wording.DATA_SETS[params.data.source]}, {runs}. {text}"
     figure.supxlabel(textwrap.fill(note, 142), x=0.01, ha="left", fontsize=8, color="0.35")
 
 

@@ -87,4 +87,4 @@ def _head(figure: Figure, title: str, text: str, params: Params, accuracy: pd.Da
     names = _techniques(params, accuracy)
     marks = [Line2D([], [], color=colours[name], linewidth=1.8, label=wording.label(name)) for name in names]
     size = f"{seeds(accuracy[accuracy['architecture'] != AVERAGE])}, a run of each for every technique and value"
-    style.heading(figure, title, text, params, [*marks, study_mark()], columns=3, size=size)
+    style.heading(figure, title, text, params, [*marks, study_mark()], columns=3, runs=size)

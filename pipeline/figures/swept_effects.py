@@ -47,7 +47,7 @@ def by_train_pairs(params: Params, effects: pd.DataFrame) -> Figure:
         "Means of the differences within a seed, where all techniques see the same pairs; intervals are Student's, "
         "over seeds. An average is taken over architectures within a seed."
     )
-    style.heading(figure, title, text, params, [*marks, study_mark()], columns=3, size=seeds(effects))
+    style.heading(figure, title, text, params, [*marks, study_mark()], columns=3, runs=seeds(effects))
     return figure
 
 
@@ -89,7 +89,7 @@ def worth(params: Params, worth: pd.DataFrame) -> Figure:
         "Intervals speak of other seeds; one that ends in an arrow is not bounded within the sweep. Averages are taken "
         "over architectures within a seed."
     )
-    style.heading(figure, title, text, params, marks, columns=3, size=seeds(worth))
+    style.heading(figure, title, text, params, marks, columns=3, runs=seeds(worth))
     return figure
 
 
