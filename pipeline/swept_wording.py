@@ -44,13 +44,17 @@ def _worth(own: int, worth: pd.DataFrame) -> str:
     parts = {}
     for row in worth.to_dict("records"):
         if row["reference"] in names and not math.isnan(row["pairs"]):
-            known = "" if math.isnan(row["pairs_low"]) else f" ({'' if parts else '95% interval '}{pairs_interval(row)})"
+            known = (
+                "" if math.isnan(row["pairs_low"]) else f" ({'' if parts else '95% interval '}{pairs_interval(row)})"
+            )
             number = pairs(row["pairs"], row).replace("> ", "more than ").replace("< ", "fewer than ")
             parts.setdefault(row["technique"], []).append(f"{names[row['reference']]} with {number}{known}")
     if not parts:
         return ""
-    said = [f"{wording.label(technique)} as {' and as '.join(of)}" for technique, of in parts.items()]
-    return f"{own:,} training pairs make {'; '.join(said)}."
+    said = [(wording.label(technique), " and as ".join(of)) for technique, of in parts.items()]
+    others = [f"{name}, as {reached}" for name, reached in said[1:]]
+    first = f"{said[0][0]} with {own:,} training pairs is as accurate as {said[0][1]}"
+    return f"{'; '.join([first, *others])}."
 
 
 def _effects(effects: pd.DataFrame) -> str:

@@ -115,7 +115,7 @@ def test_every_stage_says_what_it_does():
 
 def test_outputs_are_where_the_code_writes_them():
     outputs = {name: declared(stage.get("outs", []) + stage.get("metrics", [])) for name, stage in STAGES.items()}
-    tracked_tables = {str(paths.table(name)) for name in tables.COLUMNS}
+    tracked_tables = {str(paths.table(name)) for name in tables.COLUMNS if "/" not in name}
     assert outputs["download"] == {str(paths.RAW)}
     assert outputs["pair"] == {str(paths.PAIRS)}
     assert outputs["train"] == {str(paths.MODELS / "${key}"), str(paths.record("${key}"))}

@@ -1,0 +1,247 @@
+"""The replication's params: the published figures, what each report did, and the runs that do the same.
+
+`load()` reads studies/replication/params.yaml, whose head says what its keys mean. A `Description` is a run but for its
+seed; a row's departures are where its description differs from that of the study's combo of the same name. What a
+departure does is seen twice: put right alone in the row, and made alone in the study.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from pipeline import params
+from pipeline.params import MEANINGS, Name, Params
+from pipeline.run import Data, Draw, Network, Protocol, Run
+
+FILE = Path("studies/replication/params.yaml")
+PAIRS = Path("data/replication")  # its draws: those of more seeds than the study has, and more than one of seed 0
+REPORTS = Path("reports/replication")
+
+MEASURES = ("last_epoch", "epoch_49", "best_epoch", "best_epoch_of_mean")
+Measure = Literal[MEASURES]
+KnownFrom = Literal["code", "text", "inferred"]
+# Nothing but batch norm and dropout tells the two modes apart.
+OF_MODES = {"training_mode", "test_in_training_mode"}
+
+
+class Description(Network, Protocol):
+    """All that decides the numbers of a row's runs, but for their seeds, on one level."""
+
+    train_pairs: int = Field(ge=2)
+    test_pairs: int = Field(ge=1)
+    standardize: bool
+    # Drawn for each run from its seed; or this draw of seed 0, for all of them.
+    pairs: Literal["each_run"] | int = "each_run"
+    initial_weights: Literal["each_run", "one_for_all"] = "each_run"
+
+    def run(self, seed: int, source: str = "mnist") -> Run:
+        """The run with this seed."""
+        fields = self.model_dump()
+        draw = Draw(seed=seed) if self.pairs == "each_run" else Draw(seed=0, number=self.pairs)
+        return Run(
+            network=Network(**{name: fields[name] for name in Network.model_fields}),
+            protocol=Protocol(**{name: fields[name] for name in Protocol.model_fields}),
+            data=Data(
+                source=source,
+                draw=draw,
+                train_pairs=self.train_pairs,
+                test_pairs=self.test_pairs,
+                standardize=self.standardize,
+            ),
+            seed=seed,
+            weights_seed=None if self.initial_weights == "each_run" else 0,
+        )
+
+    def taking(self, other: "Description", names: tuple[str, ...]) -> "Description":
+        """This description, but for these fields, which are the other's."""
+        return Description(**(self.model_dump() | {name: getattr(other, name) for name in names}))
+
+    def matters(self, names: tuple[str, ...]) -> bool:
+        """Whether these fields can make a difference to its runs."""
+        return not OF_MODES.issuperset(names) or self.batch_norm or self.dropout > 0
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+
+
+class Departures(_Section):
+    seeds: int | None = Field(default=None, ge=2)
+    of: list[str] | None = None
+
+
+class Figure(_Section):
+    """One row of a published table, and what its runs have that others of their report have not."""
+
+    name: str
+    test: list[float] = Field(min_length=2, max_length=2)
+    train: list[float] | None = Field(default=None, min_length=2, max_length=2)
+    parameters: int = Field(ge=1)
+    known_from: KnownFrom | None = None
+    departures: Departures = Departures()
+    has: dict[str, object] = {}
+
+
+class Architecture(_Section):
+    departures: Departures = Departures()
+    all: dict[str, object] = {}
+    rows: dict[Name, Figure] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _techniques_are_known(self) -> "Architecture":
+        for name in self.rows.keys() - MEANINGS.keys():
+            raise ValueError(f"rows.{name}: no technique of that name; known: {', '.join(MEANINGS)}")
+        return self
+
+
+class Report(_Section):
+    authors: str
+    published_in: str
+    known_from: KnownFrom
+    runs: int = Field(ge=2)
+    divisor: Literal["n", "n-1", "unknown"]
+    printed_to: float = Field(gt=0)
+    measures: list[Measure] = Field(min_length=1)
+    departures: Departures
+    all: dict[str, object]
+    architectures: dict[Name, Architecture] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Row:
+    """A published figure, and the description of the runs behind it."""
+
+    report: int
+    architecture: str  # the study's; `description.architecture` may be a variant of it
+    technique: str
+    figure: Figure
+    of_report: Report
+    known_from: KnownFrom
+    description: Description
+    departure_seeds: int
+    departures_shown: tuple[tuple[str, ...], ...] | None  # None: all there are
+
+    @property
+    def key(self) -> str:
+        """As the study's combo of that name."""
+        return f"{self.architecture}-{self.technique}"
+
+    def runs(self, source: str = "mnist") -> list[Run]:
+        """As many as the report made, with the seeds from 0."""
+        return [self.description.run(seed, source) for seed in range(self.of_report.runs)]
+
+    def departures(self, study: Description) -> list[tuple[str, ...]]:
+        """The fields in which it departs from the study's description, each alone or in the groups that it names."""
+        every = [
+            (name,) for name in Description.model_fields if getattr(self.description, name) != getattr(study, name)
+        ]
+        return every if self.departures_shown is None else list(self.departures_shown)
+
+
+class Replication(_Section):
+    variants: dict[Name, str]
+    reports: dict[Name, Report] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _is_complete(self) -> "Replication":
+        for row in self.rows:
+            architecture = row.description.architecture
+            if architecture not in {row.architecture, *self.variants}:
+                raise ValueError(f"{row.key}: architecture {architecture} is not among the variants")
+        return self
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Every published figure, in the file's order; ValueError names what is wrong with a description."""
+        return [
+            self._row(report_name, architecture_name, technique)
+            for report_name, report in self.reports.items()
+            for architecture_name, architecture in report.architectures.items()
+            for technique in architecture.rows
+        ]
+
+    def _row(self, report_name: str, architecture_name: str, technique: str) -> Row:
+        report = self.reports[report_name]
+        architecture = report.architectures[architecture_name]
+        figure = architecture.rows[technique]
+        encoder, answer, _ = MEANINGS[technique]
+        fields = {"architecture": architecture_name, "encoder": encoder, "answer": answer}
+        key = f"reports.{report_name}.architectures.{architecture_name}.rows.{technique}"
+        try:
+            description = Description(**(fields | report.all | architecture.all | figure.has))
+            description.run(0)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ValueError(f"{key}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        levels = (figure.departures, architecture.departures, report.departures)
+        seeds = next((level.seeds for level in levels if level.seeds is not None), report.runs)
+        shown = next((level.of for level in levels if level.of is not None), None)
+        return Row(
+            report=int(report_name.removeprefix("report_")),
+            architecture=architecture_name,
+            technique=technique,
+            figure=figure,
+            of_report=report,
+            known_from=figure.known_from or report.known_from,
+            description=description,
+            departure_seeds=min(seeds, report.runs),
+            departures_shown=None if shown is None else tuple(tuple(names.split("+")) for names in shown),
+        )
+
+
+@dataclass(frozen=True)
+class Changed:
+    """A row's, or the study's, description with one departure put right, or made."""
+
+    row: Row
+    departure: tuple[str, ...]
+    way: Literal["put right", "made"]
+    description: Description
+    reference: Description  # the row's where the departure is put right, the study's where it is made
+
+
+def path(architecture: str) -> Path:
+    """Where the outcomes of an architecture's runs are."""
+    return REPORTS / "runs" / f"{architecture}.json"
+
+
+def load(path: Path = FILE) -> Replication:
+    """Read and validate the file; StudyError names what is wrong with it."""
+    return params.read(path, Replication)
+
+
+def of_study(study: Params, architecture: str, technique: str) -> Description:
+    """The study's own description of this combo; StudyError if params.yaml does not list it."""
+    combo = study.combo(architecture, technique)
+    return Description(
+        **combo.network.model_dump(),
+        **combo.protocol.model_dump(),
+        **study.data.model_dump(include={"train_pairs", "test_pairs"}),
+        standardize=study.architectures[architecture].standardize,
+    )
+
+
+def changed(row: Row, study: Description) -> list[Changed]:
+    """The row with each of its departures put right alone, and the study with each made alone, where it can matter."""
+    found = []
+    for names in row.departures(study):
+        for way, of, like in (("put right", row.description, study), ("made", study, row.description)):
+            if of.matters(names):
+                found.append(Changed(row, names, way, of.taking(like, names), of))
+    return found
+
+
+def runs(rows: list[Row], study: Params) -> list[Run]:
+    """All runs that the rows' stage trains: theirs, and those with departures; the study's own are not among them."""
+    source, wanted, trained_by_study = study.data.source, {}, set()
+    for row in rows:
+        own = of_study(study, row.architecture, row.technique)
+        trained_by_study |= {own.run(seed, source) for seed in range(study.seeds)}
+        wanted |= dict.fromkeys(row.runs(source))
+        seeds = range(min(row.departure_seeds, study.seeds))
+        for change in changed(row, own):
+            wanted |= dict.fromkeys(change.description.run(seed, source) for seed in seeds)
+    return [run for run in wanted if run not in trained_by_study]
