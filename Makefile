@@ -8,7 +8,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 # Where the locale is not UTF-8, DVC would stumble over a folder like "Größe".
 export PYTHONUTF8 := 1
 
-.PHONY: study compute demo test lint bench readme help
+.PHONY: study compute sweeps demo test lint bench readme help
 
 ## make         the whole study on MNIST, or the demonstration where MNIST cannot be had
 study: $(INSTALLED)
@@ -20,6 +20,15 @@ study: $(INSTALLED)
 ## make compute all that is out of date trained at once, on all cores or a cluster, for `dvc repro` to take
 compute: $(INSTALLED)
 	@$(RUN) python -m pipeline.compute
+
+# What is measured on two cores for the committed params: REPLACE BY THE MEASURED NUMBER (35 is an estimate).
+SWEEPS_MINUTES := 35
+
+## make sweeps  accuracy against aux_weight and training pairs, and what techniques are worth in pairs; needs the study
+sweeps: $(INSTALLED)
+	@echo "The sweeps of studies/sweeps: about $(SWEEPS_MINUTES) minutes on two cores, less what was trained before"
+	@$(RUN) python -m pipeline.compute studies/sweeps/dvc.yaml
+	@$(RUN) dvc repro --allow-missing studies/sweeps/dvc.yaml
 
 ## make demo    a small study on the digits inside scikit-learn, in demo/; needs no network
 demo: $(INSTALLED)

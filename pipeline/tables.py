@@ -214,6 +214,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "behind": "mean of the seedwise differences to the best aux_weight",
         "behind_low": "of its 95% Student t interval, as if the best had been known beforehand",
         "behind_high": "of its 95% Student t interval, as if the best had been known beforehand",
+    },
     # The replication's (pipeline/replication.py), in reports/replication/. Rows come in the order of its params.
     "replication/figures": {  # a row a published figure and measure
         "report": "its number, 0 to 4",
