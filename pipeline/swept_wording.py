@@ -120,11 +120,11 @@ def _best(group: pd.DataFrame, own: float) -> str:
     if found["best"] is None:
         return ""
     best = f"{found['best']:g} ({percent(found['accuracy'])} %)"
-    text = f"with {wording.label(found['technique'])}, the best aux_weight of those swept is {best}"
+    text = f"of the aux_weights swept, the best with {wording.label(found['technique'])} is {best}"
     if len(found["near"]) > 1:
         text += f"; those from {span(found['near'])} are within {100 * NEAR:g} point of it"
     if len(found["alike"]) > 1:
         text += f"; {listed([f'{weight:g}' for weight in found['alike']])} are not told apart"
     if own != found["best"]:
-        text += f"; the study's {own:g} is behind it by {behind(found['own'])} points"
+        text += f"; the study's {own:g} differs from it by {behind(found['own'])} points"
     return text + "."
