@@ -81,7 +81,7 @@ def about_best(group: pd.DataFrame, own: float) -> dict:
     95% interval of the difference to the best holds nought.
     """
     swept = group[group["aux_weight"] > 0].sort_values("aux_weight").to_dict("records")
-    names = {name: group[name].iloc[0] for name in ("architecture", "technique", "runs")}
+    names = {name: group[name].iloc[0] for name in ("architecture", "technique")}
     place = next((place for place, row in enumerate(swept) if row["best"]), None)
     if place is None:
         return names | {"best": None}
@@ -91,7 +91,7 @@ def about_best(group: pd.DataFrame, own: float) -> dict:
     while last < len(swept) - 1 and swept[last + 1]["behind"] >= -NEAR:
         last += 1
     near = [row["aux_weight"] for row in swept[first : last + 1]]
-    alike = [row["aux_weight"] for row in swept if row["best"] or not row["behind_high"] < 0]
+    alike = [row["aux_weight"] for row in swept if row["best"] or row["behind_high"] >= 0]
     by_weight = {row["aux_weight"]: row for row in group.to_dict("records")}
     return names | {
         "best": swept[place]["aux_weight"],

@@ -80,18 +80,18 @@ def worths(runs: pd.DataFrame, train_pairs: int) -> pd.DataFrame:
 
 
 def aux_weights(runs: pd.DataFrame) -> pd.DataFrame:
-    """The table `sweeps/aux_weights`, from `sweeps/runs`."""
+    """The table `sweeps/aux_weights`, from `sweeps/runs`. An aux_weight of which a run diverged is not the best."""
     rows = []
     swept = with_average(runs[runs["sweep"] == "aux_weight"])
     for (data_set, architecture, technique), group in swept.groupby(POINT[:1] + POINT[2:4], sort=False):
-        wide = _wide(group, technique).dropna()
-        means = wide.mean()
-        best = means[means.index > 0].idxmax() if len(wide) else None
+        wide = _wide(group, technique)
+        means = wide.loc[:, (wide.columns > 0) & wide.notna().all()].mean()
+        best = means.idxmax() if len(means) else None
         for weight in wide:
-            behind = (wide[weight] - wide[best]).round(12).to_numpy() if len(wide) else np.array([])
+            behind = (wide[weight] - wide[best]).dropna().round(12).to_numpy() if len(means) else np.array([])
             row = {"data_set": data_set, "architecture": architecture, "technique": technique, "aux_weight": weight}
-            row |= {"runs": len(wide), "mean_test_accuracy": means[weight], "best": weight == best}
-            row["behind"] = _mean(behind)
+            row |= {"runs": int(wide[weight].count()), "mean_test_accuracy": wide[weight].mean()}
+            row |= {"best": weight == best, "behind": _mean(behind)}
             row["behind_low"], row["behind_high"] = statistics.t_interval(behind)
             rows.append(row)
     return tables.frame("sweeps/aux_weights", rows)

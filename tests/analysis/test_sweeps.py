@@ -125,12 +125,16 @@ def test_the_best_aux_weight_is_never_none_and_others_are_compared_with_it_by_se
     assert row_of(table, aux_weight=1)["behind"] == 0
 
 
-def test_without_a_seed_that_did_not_diverge_there_is_no_best():
-    made = runs(("a", "aux_loss", 0.1, [0.8, None]), ("a", "aux_loss", 1, [None, 0.9]), sweep="aux_weight")
-    table = sweeps.aux_weights(made)
-    assert not table["best"].any()
-    assert table["behind"].isna().all()
-    assert (table["runs"] == 0).all()
+def test_an_aux_weight_of_which_a_run_diverged_is_not_the_best():
+    points = [("a", "aux_loss", 0.1, [0.8, 0.7]), ("a", "aux_loss", 1, [None, 0.9]), ("a", "aux_loss", 5, [None, None])]
+    table = sweeps.aux_weights(runs(*points, sweep="aux_weight"))
+    assert list(table["best"]) == [True, False, False]
+    assert list(table["runs"]) == [2, 1, 0]
+    assert row_of(table, aux_weight=1)["behind"] == pytest.approx(0.2)
+    assert math.isnan(row_of(table, aux_weight=5)["behind"])
+    none_left = sweeps.aux_weights(runs(*points[1:], sweep="aux_weight"))
+    assert not none_left["best"].any()
+    assert none_left["behind"].isna().all()
 
 
 def test_each_sweep_keeps_to_itself():
