@@ -1,17 +1,19 @@
 """Stage `aggregate`: from the records of all runs to the tables and metrics of the study.
 
-Reads params.yaml, reports/runs/COMBO.json of the combos it lists and pipeline/analysis/published.csv; writes
-reports/*.csv, whose columns pipeline/tables.py describes, and reports/metrics.json for `dvc metrics`.
+Reads params.yaml, reports/runs/COMBO.json of the combos it lists and the published figures in
+studies/replication/params.yaml; writes reports/*.csv, whose columns pipeline/tables.py describes, and
+reports/metrics.json for `dvc metrics`.
 """
 
 import json
 
 import pandas as pd
 
-from pipeline import params, paths, records, tables
+from pipeline import params, paths, records, replication, tables
 from pipeline.analysis import effects, measured, published
 from pipeline.analysis.measured import Records
 from pipeline.params import Params
+from pipeline.replication import Replication
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script, write_whole
 
@@ -56,8 +58,8 @@ def _flat(value: dict, prefix: str = "") -> dict:
     return flat
 
 
-def make_tables(study: Params, of_runs: Records, printed: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Every table of the study, by name; `printed` is published.csv."""
+def make_tables(study: Params, of_runs: Records, published_rows: Replication) -> dict[str, pd.DataFrame]:
+    """Every table of the study, by name."""
     runs, curves = measured.runs(of_runs), measured.curves(of_runs)
     summary = measured.summary(runs)
     by_architecture = summary[summary["trained_out"]].groupby("architecture")["technique"].agg(set)
@@ -72,14 +74,14 @@ def make_tables(study: Params, of_runs: Records, printed: pd.DataFrame) -> dict[
         "confusion": measured.confusion(of_runs),
         "effect_runs": effect_runs,
         "effects": effects.effects(effect_runs, trained_out),
-        "published_vs_ours": published.published_vs_ours(study, runs, printed),
-        "published_gains": published.published_gains(study, runs, printed),
+        "published_vs_ours": published.published_vs_ours(study, runs, published_rows),
+        "published_gains": published.published_gains(study, runs, published_rows),
     }
 
 
 def main() -> None:
     study = params.load()
-    made = make_tables(study, read_records(study), pd.read_csv(published.FILE))
+    made = make_tables(study, read_records(study), replication.load())
     for name, table in made.items():
         tables.write(name, table)
     write_whole(paths.METRICS, (json.dumps(measured.metrics(made["runs"]), indent=2) + "\n").encode())

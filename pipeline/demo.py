@@ -22,7 +22,17 @@ EPOCHS = 15  # at most; the whole then takes about two minutes on two cores
 
 IGNORED = ("data/.gitignore", "models/.gitignore")  # in a clone, the folders are there
 # What DVC and the stages need of a project; not the lock and the reports, which are another study's results.
-PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore", *IGNORED)
+PROJECT = (
+    "params.yaml",
+    "dvc.yaml",
+    "pipeline",
+    "studies/replication/params.yaml",
+    ".dvc/config",
+    ".dvc/plots",
+    ".dvcignore",
+    ".gitignore",
+    *IGNORED,
+)
 
 
 def copy_project(destination: Path, change: Callable[[dict], None], project: Path = Path()) -> None:

@@ -11,11 +11,9 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pipeline.kept import Kept, digest_of_pairs
 from pipeline.records import AccuracyCurve, Record
 from pipeline.run import Run
 from pipeline.script import StudyError, write_whole
-from pipeline.train import Wanted, restored_on_failure, train_kept
 
 
 class Outcome(BaseModel):
@@ -43,20 +41,6 @@ def of(record: Record) -> Outcome:
 def _rounded(curve: AccuracyCurve) -> AccuracyCurve:
     """To six significant digits, as records are written."""
     return [None if value is None else float(f"{value:.6g}") for value in curve]
-
-
-def train_to(path: Path, asked: Wanted) -> list[Outcome]:
-    """Train these runs and write their outcomes, in their order; a run that was kept is not trained again.
-
-    What Git has of the file comes back if that fails.
-    """
-    with restored_on_failure(path):
-        kept = Kept(digest_of_pairs(asked.splits, asked.pairs))
-        found = {record.run: of(record) for _, record in train_kept(asked, kept)}
-        outcomes = [found[run] for run in asked.runs]
-        write(path, outcomes)
-    kept.drop(asked.runs)
-    return outcomes
 
 
 def write(path: Path, outcomes: Iterable[Outcome]) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import params, paths, tables, wording
+from pipeline import params, paths, replication_wording, tables, wording
 from pipeline.analysis.published import MARGIN
 from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
@@ -52,6 +52,13 @@ def published(published_vs_ours: pd.DataFrame) -> str:
     )
 
 
+def replication(figures: pd.DataFrame, departures: pd.DataFrame) -> str:
+    """How many published figures their own protocols give, and why the study's are others; from these tables."""
+    said = replication_wording
+    answer = " ".join([said.means(figures), said.spreads(figures), said.causes(departures)])
+    return f"{answer} Report by report: [reports/replication/index.html](reports/replication/index.html)."
+
+
 def limits(study: Params, summary: pd.DataFrame) -> str:
     """What the study cannot say, as a list."""
     return "\n".join(f"- {limit}" for limit in wording.limits(study, summary))
@@ -72,6 +79,14 @@ def markers(name: str) -> tuple[str, str]:
     return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
 
 
+def _replication_if_made() -> str:
+    """Its block; a further study may not have been made."""
+    names = ("replication/figures", "replication/departures")
+    if not all(paths.table(name).is_file() for name in names):
+        return "The replication has not been made: `make replication`."
+    return replication(*map(tables.read, names))
+
+
 def _table(rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
@@ -90,6 +105,7 @@ def main() -> None:
     study, summary = params.load(), tables.read("summary")
     wanted = updated(text, "results", results(study, tables.read("effects"), summary))
     wanted = updated(wanted, "published", published(tables.read("published_vs_ours")))
+    wanted = updated(wanted, "replication", _replication_if_made())
     wanted = updated(wanted, "limits", limits(study, summary))
     if check and wanted != text:
         raise StudyError(

@@ -7,9 +7,9 @@ Reads studies/replication/params.yaml, params.yaml and data/replication; writes 
 import argparse
 from collections.abc import Sequence
 
-from pipeline import outcomes, params, replication
+from pipeline import params, replication
 from pipeline.script import StudyError, run_script
-from pipeline.train import Wanted
+from pipeline.train import Wanted, train_outcomes
 
 
 def wanted(arguments: Sequence[str] | None = None) -> Wanted:
@@ -26,7 +26,7 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
 
 def main() -> None:
     asked = wanted()
-    trained = outcomes.train_to(replication.path(asked.name), asked)
+    trained = train_outcomes(replication.path(asked.name), asked)
     diverged = sum(outcome.diverged is not None for outcome in trained)
     print(f"{asked.name}: {len(trained)} runs" + (f", {diverged} of them diverged" if diverged else ""))
 

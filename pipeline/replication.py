@@ -83,6 +83,7 @@ class Figure(_Section):
     known_from: KnownFrom | None = None
     departures: Departures = Departures()
     has: dict[str, object] = {}
+    text_has: dict[str, object] = {}
 
 
 class Architecture(_Section):
@@ -105,6 +106,7 @@ class Report(_Section):
     divisor: Literal["n", "n-1", "unknown"]
     printed_to: float = Field(gt=0)
     measures: list[Measure] = Field(min_length=1)
+    notes: list[str] = []
     departures: Departures
     all: dict[str, object]
     architectures: dict[Name, Architecture] = Field(min_length=1)
@@ -121,6 +123,7 @@ class Row:
     of_report: Report
     known_from: KnownFrom
     description: Description
+    by_text: Description | None  # where the report's text says otherwise than its code
     departure_seeds: int
     departures_shown: tuple[tuple[str, ...], ...] | None  # None: all there are
 
@@ -129,9 +132,10 @@ class Row:
         """As the study's combo of that name."""
         return f"{self.architecture}-{self.technique}"
 
-    def runs(self, source: str = "mnist") -> list[Run]:
-        """As many as the report made, with the seeds from 0."""
-        return [self.description.run(seed, source) for seed in range(self.of_report.runs)]
+    def runs(self, source: str = "mnist", by_text: bool = False) -> list[Run]:
+        """As many as the report made, with the seeds from 0; by its text, there are none where that agrees."""
+        description = self.by_text if by_text else self.description
+        return [description.run(seed, source) for seed in range(self.of_report.runs)] if description else []
 
     def departures(self, study: Description) -> list[tuple[str, ...]]:
         """The fields in which it departs from the study's description, each alone or in the groups that it names."""
@@ -169,12 +173,13 @@ class Replication(_Section):
         figure = architecture.rows[technique]
         encoder, answer, _ = MEANINGS[technique]
         fields = {"architecture": architecture_name, "encoder": encoder, "answer": answer}
-        key = f"reports.{report_name}.architectures.{architecture_name}.rows.{technique}"
+        fields |= report.all | architecture.all | figure.has
         try:
-            description = Description(**(fields | report.all | architecture.all | figure.has))
+            description = Description(**fields)
+            by_text = Description(**(fields | figure.text_has)) if figure.text_has else None
             description.run(0)
         except ValidationError as error:
-            first = error.errors()[0]
+            first, key = error.errors()[0], f"reports.{report_name}.architectures.{architecture_name}.rows.{technique}"
             raise ValueError(f"{key}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
         levels = (figure.departures, architecture.departures, report.departures)
         seeds = next((level.seeds for level in levels if level.seeds is not None), report.runs)
@@ -187,6 +192,7 @@ class Replication(_Section):
             of_report=report,
             known_from=figure.known_from or report.known_from,
             description=description,
+            by_text=by_text,
             departure_seeds=min(seeds, report.runs),
             departures_shown=None if shown is None else tuple(tuple(names.split("+")) for names in shown),
         )
@@ -206,6 +212,42 @@ class Changed:
 def path(architecture: str) -> Path:
     """Where the outcomes of an architecture's runs are."""
     return REPORTS / "runs" / f"{architecture}.json"
+
+
+def words(name: str, description: Description, variants: dict[str, str]) -> str:
+    """What a description has in this field, in words."""
+    value = getattr(description, name)
+    match name:
+        case "architecture":
+            return variants.get(value, "layers as there")
+        case "pairs":
+            return "pairs of its own for each run" if value == "each_run" else f"draw {value} of pairs for all runs"
+        case "initial_weights":
+            return "initial weights of its own for each run" if value == "each_run" else "one set of initial weights"
+        case "test_in_training_mode":
+            return f"tested in training mode, {value} pairs at a time" if value else "tested in evaluation mode"
+        case "aux_weight":
+            return f"aux weight {value:.4g}" if value is not None else "no auxiliary loss"
+    if (name, value) in _SAID:
+        return _SAID[name, value]
+    if isinstance(value, bool):
+        value = "on" if value else "off"
+    shown = value if isinstance(value, str) else f"{value:g}"
+    return f"{name.replace('_', ' ')} {shown}"
+
+
+_SAID = {
+    ("batch_order", "fixed"): "batches always in the same order",
+    ("batch_order", "shuffled"): "batches shuffled",
+    ("optimizer_memory", "renewed_each_step"): "optimizer made anew at every step",
+    ("optimizer_memory", "kept"): "optimizer kept",
+    ("answer_loss", "squared_error"): "squared error of the answer's probability",
+    ("answer_loss", "cross_entropy"): "cross-entropy of the answer",
+    ("digit_loss_reads", "probabilities"): "digit loss that takes probabilities for logits",
+    ("digit_loss_reads", "logits"): "digit loss of logits",
+    ("training_mode", "frozen_after_first_test"): "evaluation mode from the second epoch on",
+    ("training_mode", "train"): "training mode",
+}
 
 
 def load(path: Path = FILE) -> Replication:
@@ -240,7 +282,7 @@ def runs(rows: list[Row], study: Params) -> list[Run]:
     for row in rows:
         own = of_study(study, row.architecture, row.technique)
         trained_by_study |= {own.run(seed, source) for seed in range(study.seeds)}
-        wanted |= dict.fromkeys(row.runs(source))
+        wanted |= dict.fromkeys(row.runs(source) + row.runs(source, by_text=True))
         seeds = range(min(row.departure_seeds, study.seeds))
         for change in changed(row, own):
             wanted |= dict.fromkeys(change.description.run(seed, source) for seed in seeds)

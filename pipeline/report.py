@@ -44,18 +44,6 @@ def effect_rows(study: Params, effects: pd.DataFrame) -> list[dict]:
     return rows
 
 
-def published_rows(published_vs_ours: pd.DataFrame) -> tuple[list[dict], dict[int, list[str]]]:
-    """Its rows, each with `own` differences of protocol; and those that all figures of a report share, by report."""
-    rows = published_vs_ours.to_dict("records")
-    shared: dict[int, list[str]] = {}
-    for row in rows:
-        row["own"] = row["protocol_differences"].split("; ")
-        shared[row["report"]] = [d for d in shared.get(row["report"], row["own"]) if d in row["own"]]
-    for row in rows:
-        row["own"] = [difference for difference in row["own"] if difference not in shared[row["report"]]]
-    return rows, shared
-
-
 def technique_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
     """A row per technique: its switches, and the means over architectures of what its runs measured."""
     rows = []
@@ -71,7 +59,7 @@ def technique_rows(study: Params, summary: pd.DataFrame) -> list[dict]:
 def page(study: Params, frames: dict[str, pd.DataFrame], further: Sequence[str] = ()) -> str:
     """The page, from the tables SHOWN, the figures and the names of further studies that have a page."""
     effects, summary, runs = frames["effects"], frames["summary"], frames["runs"]
-    published_figures, shared_differences = published_rows(frames["published_vs_ours"])
+    published_figures, shared_differences = wording.shared_and_own_differences(frames["published_vs_ours"])
     machines = runs[["hardware", "device", "torch"]].drop_duplicates().to_dict("records")
     return render.page(
         "report.html",

@@ -253,15 +253,16 @@ COLUMNS: dict[str, dict[str, str]] = {
         "architecture": "as in params.yaml",
         "technique": "as in params.yaml",
         "departure": "fields of pipeline.replication.Description in which the row departs from the study, joined by +; "
-        "`measure`: what is read off the same runs; `all`: everything at once, as the report has it",
+        "or a measure of pipeline.replication.MEASURES, read off the same runs; or `all`, as the report has it",
         "published": "what the report has, in words",
         "study": "what the study has, in words",
         "way": "put right: in the row alone, all else as published; made: in the study alone; both: for `all`",
         "runs": "n: seeds of which neither run diverged",
-        "mean_difference": "of test accuracy with the departure minus without it, seed by seed; after the last epoch",
+        "mean_difference": "of test accuracy with the departure minus without it, seed by seed; after the last epoch, "
+        "unless the departure is a measure",
         "ci_low": "of its 95% Student t interval",
         "ci_high": "of its 95% Student t interval",
-        "shown": "whether both ways stand clear of nought on one side: then, and only then, the departure is a cause",
+        "shown": "whether both ways stand clear of nought on one side: then, and only then, it is called a cause",
     },
     "replication/curves": {  # a row a run and epoch of the published rows
         "report": "its number, 0 to 4",

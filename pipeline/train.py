@@ -13,8 +13,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pipeline import params, paths, records
+from pipeline import outcomes, params, paths, records
 from pipeline.kept import Kept, digest_of_pairs
+from pipeline.outcomes import Outcome
 from pipeline.records import Record
 from pipeline.run import Run
 from pipeline.script import run_script, write_whole
@@ -90,6 +91,20 @@ def restored_on_failure(path: Path) -> Iterator[None]:
             command = ["git", "checkout", "--quiet", "--", str(path)]
             subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
         raise
+
+
+def train_outcomes(path: Path, asked: Wanted) -> list[Outcome]:
+    """What a further study's training stage does: train these runs, and write their outcomes, in their order.
+
+    A run that was kept is not trained again; what Git has of the file comes back if this fails.
+    """
+    with restored_on_failure(path):
+        kept = Kept(digest_of_pairs(asked.splits, asked.pairs))
+        found = {record.run: outcomes.of(record) for _, record in train_kept(asked, kept)}
+        trained = [found[run] for run in asked.runs]
+        outcomes.write(path, trained)
+    kept.drop(asked.runs)
+    return trained
 
 
 def summary(trained: list[Record]) -> str:

@@ -202,6 +202,18 @@ def verdicts(published_vs_ours: pd.DataFrame) -> str:
     return f"Of {len(tested)} published test accuracies, ours {listed(said)}." if said else ""
 
 
+def shared_and_own_differences(published: pd.DataFrame) -> tuple[list[dict], dict[int, list[str]]]:
+    """A table's rows, each with its `own` differences of protocol; and those that all rows of a report share."""
+    rows = published.fillna({"protocol_differences": ""}).to_dict("records")
+    shared: dict[int, list[str]] = {}
+    for row in rows:
+        row["own"] = [difference for difference in row["protocol_differences"].split("; ") if difference]
+        shared[row["report"]] = [d for d in shared.get(row["report"], row["own"]) if d in row["own"]]
+    for row in rows:
+        row["own"] = [difference for difference in row["own"] if difference not in shared[row["report"]]]
+    return rows, shared
+
+
 def limits(params: Params, summary: pd.DataFrame) -> list[str]:
     """What the study cannot say, a paragraph each; `summary` is the table of that name."""
     test_images, pool = 2 * params.data.test_pairs, TEST_IMAGES[params.data.source]

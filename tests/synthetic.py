@@ -4,6 +4,7 @@ The numbers are invented, but hang together as a trained run's do: all technique
 last test accuracy is that of the gaps, and the last digit accuracy that of the confusion.
 """
 
+import shutil
 import zlib
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pipeline import paths, records
+from pipeline import paths, records, replication
 from pipeline.params import Combo, Params
 from pipeline.run import Run
 
@@ -62,6 +63,8 @@ def make_records(
 def write_study(params: Params, device: str = "cpu", diverged: Collection[tuple[str, int]] = ()) -> None:
     """Write params.yaml and every combo's records into the current folder, as `aggregate` reads them."""
     paths.PARAMS.write_text(yaml.safe_dump(params.model_dump(), sort_keys=False), encoding="utf-8")
+    replication.FILE.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / replication.FILE, replication.FILE)  # the published figures
     for combo, made in make_records(params, device, diverged).items():
         records.write(paths.record(combo.key), made)
 

@@ -142,11 +142,11 @@ def test_effects_have_their_averages_and_count_their_intervals(small):
 
 
 def test_what_a_report_s_runs_share_is_said_once(small):
-    rows, shared = report.published_rows(tables.read("published_vs_ours"))
+    rows, shared = wording.shared_and_own_differences(tables.read("published_vs_ours"))
     assert set(shared) == {1, 2}
     for row in rows:
         assert sorted(row["own"] + shared[row["report"]]) == sorted(row["protocol_differences"].split("; "))
-    assert "batches always in the same order" in shared[1]
+    assert "batches always in the same order (study: shuffled)" in shared[1]
 
 
 def test_is_the_same_when_made_again(small):

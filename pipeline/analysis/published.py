@@ -1,25 +1,14 @@
 """The published figures beside ours: how far apart they are, and what the published runs did otherwise.
 
-published.csv has a row per published figure, as its report prints it: 35 test accuracies, and the 8 training accuracies
-of report 4. Its columns:
-
-    published_in              where the figure stands, and the code behind it (owner/repository, commit)
-    measure                   what it is compared with: a column of the table `runs`. Report 2 publishes each run's
-                              highest test accuracy. Report 0's text speaks of the best epoch, its code of the last, and
-                              its Table 1 is too low for the mean of each run's highest.
-    mean_percent, std_percent, std_divisor, runs
-                              as printed; what the standard deviation divides by: n, n-1 or unknown (then taken for n,
-                              which gives the wider interval)
-    train_pairs ... aux_weight
-                              the recipe, by its keys in params.yaml; empty where the network has no such thing. An aux
-                              weight is per digit and relative to the comparison loss.
-    other_differences         from the study as params.yaml describes it, one after another, in words
+The figures and what their runs did are the replication's params (pipeline/replication.py): a difference of protocol is
+what a row's description has and the study's has not. Report 2 publishes each run's highest test accuracy, and is
+compared with ours; report 0's table is too low for the mean of each run's highest, and is compared with the last epoch.
 """
 
 import itertools
 import math
 from collections.abc import Iterator
-from pathlib import Path
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -27,9 +16,9 @@ import pandas as pd
 from pipeline import tables
 from pipeline.analysis import statistics
 from pipeline.analysis.effects import CONTRASTS, seedwise
-from pipeline.params import Combo, Params
+from pipeline.params import Params
+from pipeline.replication import Description, Replication, Row, of_study, words
 
-FILE = Path(__file__).with_name("published.csv")
 MARGIN = 0.02  # two points: what counts as agreement
 VERDICTS = ("agrees", "higher", "lower", "unclear")
 DIVISORS = {
@@ -37,16 +26,56 @@ DIVISORS = {
     "n": ["standard deviation divides by n"],
     "unknown": ["divisor of the standard deviation not stated"],
 }
+# By its first measure. Each run's best epoch is no difference: it is compared with ours.
+MEASURED = {
+    "last_epoch": [],
+    "best_epoch": [],
+    "epoch_49": ["measured after epoch 49, by its code; at the best epoch of the runs' mean, by its text"],
+}
 # What the reports conclude. Where an effect has baseline, the report's own basic network takes its place: two_channel
 # in reports 1, 3 and 4. The last is for report 3, which has the auxiliary loss only on top of weight sharing.
 GAINS = ("weight_sharing", "aux_loss", "both", "aux_loss_given_weight_sharing")
 
 
-def prepared(published: pd.DataFrame) -> pd.DataFrame:
-    """published.csv with three columns more: the fractions `mean` and `std`, and `std_unbiased`, which is with n-1."""
-    mean, std, n = published["mean_percent"] / 100, published["std_percent"] / 100, published["runs"]
-    unbiased = std.where(published["std_divisor"] == "n-1", std * np.sqrt(n / (n - 1)))
-    return published.assign(mean=mean, std=std, std_unbiased=unbiased)
+@dataclass(frozen=True)
+class Printed:
+    """A figure as a report prints it: fractions, over the report's runs."""
+
+    row: Row
+    quantity: str  # test_accuracy or train_accuracy
+    mean: float
+    std: float
+
+    @property
+    def runs(self) -> int:
+        return self.row.of_report.runs
+
+    @property
+    def std_unbiased(self) -> float:
+        """With n-1; a divisor that is not stated is taken for n, which gives the wider interval."""
+        n = self.runs
+        return self.std if self.row.of_report.divisor == "n-1" else self.std * math.sqrt(n / (n - 1))
+
+    @property
+    def spread(self) -> tuple[float, int]:
+        """As `statistics.welch_interval` takes it."""
+        return self.std_unbiased, self.runs
+
+    @property
+    def measure(self) -> str:
+        """The column of the study's table `runs` that it is compared with."""
+        if self.quantity == "train_accuracy":
+            return self.quantity
+        return "best_test_accuracy" if self.row.of_report.measures[0] == "best_epoch" else "test_accuracy"
+
+
+def printed(replication: Replication) -> list[Printed]:
+    """Every published figure, in the order of the replication's rows."""
+    found = []
+    for row in replication.rows:
+        figures = (("test_accuracy", row.figure.test), ("train_accuracy", row.figure.train))
+        found += [Printed(row, name, figure[0] / 100, figure[1] / 100) for name, figure in figures if figure]
+    return found
 
 
 def verdict(low: float, high: float) -> str:
@@ -63,44 +92,59 @@ def verdict(low: float, high: float) -> str:
     return "lower" if high < 0 else "unclear"
 
 
-def published_vs_ours(params: Params, runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """The table `published_vs_ours`; `runs` is the table of that name, `published` is published.csv."""
+def published_vs_ours(params: Params, runs: pd.DataFrame, replication: Replication) -> pd.DataFrame:
+    """The table `published_vs_ours`; `runs` is the table of that name."""
     rows = []
-    for figure in _figures(params, published):
-        of_combo = (runs["architecture"] == figure["architecture"]) & (runs["technique"] == figure["technique"])
-        values = runs.loc[of_combo, figure["measure"]].dropna().to_numpy()
-        row = {"data_set": params.data.source}
-        row |= {key: figure[key] for key in ("report", "architecture", "technique", "published_name", "measure")}
-        row |= {f"published_{key}": figure[key] for key in ("mean", "std", "runs")}
-        row |= {"our_mean": _mean(values), "our_std": statistics.std(values), "our_runs": len(values)}
-        row["difference"] = row["our_mean"] - figure["mean"]
-        spreads = [_spread(figure), (row["our_std"], row["our_runs"])]
-        row |= _judged(row["difference"], spreads) | {"protocol_differences": "; ".join(figure["differences"])}
-        rows.append(row)
+    for figure in _figures(params, replication):
+        row = figure.row
+        of_combo = (runs["architecture"] == row.architecture) & (runs["technique"] == row.technique)
+        values = runs.loc[of_combo, figure.measure].dropna().to_numpy()
+        differences = _differences(row, params, replication)
+        ours = {"our_mean": _mean(values), "our_std": statistics.std(values), "our_runs": len(values)}
+        difference = ours["our_mean"] - figure.mean
+        rows.append(
+            {
+                "data_set": params.data.source,
+                "report": row.report,
+                "architecture": row.architecture,
+                "technique": row.technique,
+                "published_name": row.figure.name,
+                "measure": figure.measure,
+                "published_mean": figure.mean,
+                "published_std": figure.std,
+                "published_runs": figure.runs,
+                **ours,
+                "difference": difference,
+                **judged(difference, [figure.spread, (ours["our_std"], ours["our_runs"])]),
+                "protocol_differences": "; ".join(differences),
+            }
+        )
     return tables.frame("published_vs_ours", rows)
 
 
-def published_gains(params: Params, runs: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """The table `published_gains`; `runs` is the table of that name, `published` is published.csv.
+def published_gains(params: Params, runs: pd.DataFrame, replication: Replication) -> pd.DataFrame:
+    """The table `published_gains`; `runs` is the table of that name.
 
     The two published means are taken as independent. Those of reports 1 and 2 are not, all their techniques seeing the
     same pairs, and those of report 4 each stand on one set of pairs: their intervals are to be read with that in mind.
     """
     rows = []
-    for effect, with_it, without in _gains(params, published):
-        technique, reference, measure = with_it["technique"], without["technique"], with_it["measure"]
-        of_architecture = runs[runs["architecture"] == with_it["architecture"]]
+    for effect, with_it, without in _gains(params, replication):
+        technique, reference = with_it.row.technique, without.row.technique
+        architecture, measure = with_it.row.architecture, with_it.measure
+        of_architecture = runs[runs["architecture"] == architecture]
         values = seedwise(of_architecture, {technique: 1, reference: -1}, measure).to_numpy()
-        spreads = [_spread(with_it), _spread(without)]
-        row = {"data_set": params.data.source, "report": with_it["report"], "architecture": with_it["architecture"]}
+        spreads = [with_it.spread, without.spread]
+        row = {"data_set": params.data.source, "report": with_it.row.report, "architecture": architecture}
         row |= {"effect": effect, "technique": technique, "reference": reference, "measure": measure}
-        row["published_gain"], row["our_gain"] = with_it["mean"] - without["mean"], _mean(values)
+        row["published_gain"], row["our_gain"] = with_it.mean - without.mean, _mean(values)
         theirs, ours = statistics.welch_interval(row["published_gain"], spreads), statistics.t_interval(values)
         row |= {"published_ci_low": theirs[0], "published_ci_high": theirs[1]}
         row |= {"our_ci_low": ours[0], "our_ci_high": ours[1], "our_runs": len(values)}
         row["difference"] = row["our_gain"] - row["published_gain"]
-        row |= _judged(row["difference"], [*spreads, (statistics.std(values), len(values))])
-        rows.append(row | {"protocol_differences": _protocol_of_both(with_it, without)})
+        row |= judged(row["difference"], [*spreads, (statistics.std(values), len(values))])
+        differences = [_differences(of.row, params, replication) for of in (with_it, without)]
+        rows.append(row | {"protocol_differences": _of_both(technique, reference, *differences)})
     return tables.frame("published_gains", rows)
 
 
@@ -108,27 +152,25 @@ def _mean(values: np.ndarray) -> float:
     return float(values.mean()) if len(values) else math.nan
 
 
-def _judged(difference: float, spreads: list[tuple[float, int]]) -> dict:
-    """The Welch interval of a difference and its verdict."""
+def judged(difference: float, spreads: list[tuple[float, int]]) -> dict:
+    """The Welch interval of a difference and its verdict; `spreads` as `statistics.welch_interval` takes them."""
     low, high = statistics.welch_interval(difference, spreads)
     return {"ci_low": low, "ci_high": high, "verdict": verdict(low, high)}
 
 
-def _figures(params: Params, published: pd.DataFrame) -> Iterator[dict]:
-    """The published figures of the combos in params.yaml, in its order, each with its `differences` of protocol."""
+def _figures(params: Params, replication: Replication) -> Iterator[Printed]:
+    """The published figures of the combos in params.yaml, in its order."""
     if params.data.source != "mnist":
         return
-    published = prepared(published)
+    figures = printed(replication)
     for combo in params.combos():
-        is_combo = (published["architecture"] == combo.architecture) & (published["technique"] == combo.technique)
-        for figure in published[is_combo].to_dict("records"):
-            yield figure | {"differences": _protocol_differences(figure, combo, params)}
+        yield from (figure for figure in figures if figure.row.key == combo.key)
 
 
-def _gains(params: Params, published: pd.DataFrame) -> Iterator[tuple[str, dict, dict]]:
+def _gains(params: Params, replication: Replication) -> Iterator[tuple[str, Printed, Printed]]:
     """Each effect of GAINS that a report publishes: its name, the figure with the technique, and the one without."""
-    tested = [figure for figure in _figures(params, published) if figure["measure"] != "train_accuracy"]
-    figures = {(figure["architecture"], figure["technique"]): figure for figure in tested}
+    tested = [figure for figure in _figures(params, replication) if figure.quantity == "test_accuracy"]
+    figures = {(figure.row.architecture, figure.row.technique): figure for figure in tested}
     for architecture, effect in itertools.product(params.architectures, GAINS):
         (technique, _), (reference, _) = CONTRASTS[effect].items()  # with the weights 1 and -1
         if reference == "baseline" and (architecture, reference) not in figures:
@@ -138,36 +180,33 @@ def _gains(params: Params, published: pd.DataFrame) -> Iterator[tuple[str, dict,
             yield effect, *(figures[key] for key in keys)
 
 
-def _protocol_differences(figure: dict, combo: Combo, params: Params) -> list[str]:
-    """What the published run did otherwise: its recipe where params.yaml has another value, then the rest in words."""
-    pairs = params.data.model_dump(include={"train_pairs", "test_pairs"})
-    recipe_here = params.architectures[combo.architecture].model_dump()
-    study = pairs | recipe_here | {"aux_weight": combo.protocol.aux_weight}
-    recipe = [
-        f"{key.replace('_', ' ')} {_shown(figure[key])} (study: {_shown(study[key])})"
-        for key in study
-        if not pd.isna(figure[key]) and figure[key] != study[key]
-    ]
-    return recipe + figure["other_differences"].split("; ") + DIVISORS[figure["std_divisor"]]
+def _differences(row: Row, params: Params, replication: Replication) -> list[str]:
+    study = of_study(params, row.architecture, row.technique)
+    return protocol_differences(row, row.description, study, replication.variants)
 
 
-def _protocol_of_both(with_it: dict, without: dict) -> str:
+def protocol_differences(row: Row, described: Description, study: Description, variants: dict[str, str]) -> list[str]:
+    """What a row's runs did otherwise than these of the study, each as `this (study: that)`, and what no run holds."""
+    said = []
+    for name in Description.model_fields:
+        if getattr(described, name) != getattr(study, name):
+            theirs, ours = words(name, described, variants), words(name, study, variants)
+            said.append(f"{theirs} (study: {_without_common_beginning(ours, theirs)})")
+    of_report = row.of_report
+    rounded = ["printed in whole percents"] if of_report.printed_to == 1 else []
+    return said + of_report.notes + MEASURED[of_report.measures[0]] + rounded + DIVISORS[of_report.divisor]
+
+
+def _without_common_beginning(text: str, other: str) -> str:
+    """Without the words that both begin with, so that `learning rate` is said once."""
+    words = text.split()
+    same = len(list(itertools.takewhile(lambda pair: pair[0] == pair[1], zip(words, other.split(), strict=False))))
+    return " ".join(words[same:])
+
+
+def _of_both(technique: str, reference: str, with_it: list[str], without: list[str]) -> str:
     """The differences that two figures share, then those of one alone under the name of its technique."""
-    shared = [difference for difference in with_it["differences"] if difference in without["differences"]]
-    own = [
-        f"{figure['technique']}: {difference}"
-        for figure in (with_it, without)
-        for difference in figure["differences"]
-        if difference not in shared
-    ]
+    shared = [difference for difference in with_it if difference in without]
+    own = [f"{technique}: {difference}" for difference in with_it if difference not in shared]
+    own += [f"{reference}: {difference}" for difference in without if difference not in shared]
     return "; ".join(shared + own)
-
-
-def _spread(figure: dict) -> tuple[float, int]:
-    return figure["std_unbiased"], figure["runs"]
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "on" if value else "off"
-    return value if isinstance(value, str) else f"{value:g}"

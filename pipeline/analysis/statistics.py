@@ -67,6 +67,24 @@ def welch_interval(estimate: float, spreads: Sequence[tuple[float, int]]) -> tup
     return estimate - half, estimate + half
 
 
+def prediction_interval(values: np.ndarray, runs: int) -> tuple[float, float]:
+    """Where the mean of another experiment with so many runs is to be expected, given these runs of ours (Student)."""
+    n = len(values)
+    if n < 2 or runs < 1:
+        return NOT_DEFINED
+    half = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * std(values) * math.sqrt(1 / n + 1 / runs)
+    return float(np.mean(values)) - half, float(np.mean(values)) + half
+
+
+def spread_interval(runs: int, other_runs: int) -> tuple[float, float]:
+    """Where the ratio of two experiments' standard deviations is to be expected if both have the same (F)."""
+    if min(runs, other_runs) < 2:
+        return NOT_DEFINED
+    tails = (1 - LEVEL) / 2, (1 + LEVEL) / 2
+    low, high = (math.sqrt(stats.f.ppf(tail, runs - 1, other_runs - 1)) for tail in tails)
+    return low, high
+
+
 def sign_flip_p(differences: np.ndarray) -> float:
     """Two-sided p-value of the exact sign-flip test.
 

@@ -25,7 +25,7 @@ def figure(params: Params, curves: pd.DataFrame, summary: pd.DataFrame) -> Figur
     figure, axes = style.grid(len(params.combos()), len(techniques), 1.05, extra=1.6, sharex="row", sharey=True)
     for axis, combo in zip(axes, params.combos(), strict=True):
         name = (combo.architecture, combo.technique)
-        _panel(axis, style.of_combo(curves, *name), colours[combo.technique])
+        panel(axis, style.of_combo(curves, *name), colours[combo.technique])
         if name in shaded:
             axis.set_facecolor(SHADE)
     axes[0].set_ylim(top=102)
@@ -50,8 +50,8 @@ def figure(params: Params, curves: pd.DataFrame, summary: pd.DataFrame) -> Figur
     return figure
 
 
-def _panel(axis: Axes, curves: pd.DataFrame, colour: str | tuple[float, float, float]) -> None:
-    """One combo: each run's curves thin, their means thick; with a single epoch, dots."""
+def panel(axis: Axes, curves: pd.DataFrame, colour: str | tuple[float, float, float]) -> None:
+    """One combo: each run's curves thin, their means thick, as far as they are there; with a single epoch, dots."""
     epochs = curves["epoch"].max()
     dot = "o" if epochs == 1 else ""
     looks = {
@@ -60,6 +60,8 @@ def _panel(axis: Axes, curves: pd.DataFrame, colour: str | tuple[float, float, f
         "readout_accuracy": (READOUT, {}),
     }
     for name, (look, thin) in looks.items():
+        if name not in curves:
+            continue
         known = curves.dropna(subset=name).assign(percent=lambda frame, name=name: 100 * frame[name])
         if known.empty:
             continue

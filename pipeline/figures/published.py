@@ -1,5 +1,7 @@
 """The published figures beside ours, a row per figure: accuracies, and gains of one technique over another."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -17,7 +19,7 @@ MARKERS = {"agrees": "D", "higher": ">", "lower": "<", "unclear": "o"}  # of the
 def accuracies(params: Params, published_vs_ours: pd.DataFrame) -> Figure:
     """Published and our test accuracies, from the table of this name."""
     rows = published_vs_ours[published_vs_ours["measure"] != "train_accuracy"]
-    marks = pd.DataFrame({"group": _group(rows), "label": rows["technique"].map(wording.label)})
+    marks = pd.DataFrame({"group": group(rows), "label": rows["technique"].map(wording.label)})
     for who in ("published", "our"):
         mean, std = rows[f"{who}_mean"], rows[f"{who}_std"].fillna(0)
         marks[[who, f"{who}_low", f"{who}_high"]] = pd.DataFrame({0: mean, 1: mean - std, 2: mean + std})
@@ -32,12 +34,12 @@ def gains(params: Params, published_gains: pd.DataFrame) -> Figure:
     labels = rows["technique"].map(wording.label) + " vs. " + rows["reference"].map(wording.label)
     names = {"published_gain": "published", "our_gain": "our", "our_ci_low": "our_low", "our_ci_high": "our_high"}
     names |= {"published_ci_low": "published_low", "published_ci_high": "published_high"}
-    marks = rows.assign(group=_group(rows), label=labels).rename(columns=names)
+    marks = rows.assign(group=group(rows), label=labels).rename(columns=names)
     title, unit = "Published gains in test accuracy and ours", "gain (percentage points)"
     return _draw(marks, title, unit, "mean gain with its 95% interval", params)
 
 
-def _group(rows: pd.DataFrame) -> pd.Series:
+def group(rows: pd.DataFrame) -> pd.Series:
     """The heading under which a row stands: its report and architecture."""
     best = rows["measure"].map({"best_test_accuracy": ", each run's best epoch"}).fillna("")
     return "report " + rows["report"].astype(str) + ": " + rows["architecture"] + best
@@ -47,10 +49,7 @@ def _draw(marks: pd.DataFrame, title: str, unit: str, what: str, params: Params)
     """Left the published estimate and ours, right their difference and its verdict; groups have a heading each."""
     if marks.empty:
         return style.words(title, "No report publishes figures for this data set and these combos.", params)
-    ticks = [line for group, rows in marks.groupby("group", sort=False) for line in (group, *rows["label"])]
-    heads = [place for place, line in enumerate(ticks) if line in set(marks["group"])]
-    marks = marks.assign(place=[place for place in range(len(ticks)) if place not in heads])
-
+    marks, ticks, heads = placed(marks)
     figure, (left, right) = style.grid(2, 2, ROW * (len(ticks) + 3), extra=1.2, sharey=True)
     colours = style.colours(params.technique_names())
     right.axvspan(-100 * MARGIN, 100 * MARGIN, color="0.92", zorder=0)
@@ -58,20 +57,14 @@ def _draw(marks: pd.DataFrame, title: str, unit: str, what: str, params: Params)
     place = {"xycoords": ("axes fraction", "data"), "va": "center", "fontsize": 8}
     for row in marks.to_dict("records"):
         colour = colours[row["technique"]]
-        _mark(left, row, ("published", "published_low", "published_high"), -0.16, marker="o", color="0.45", mfc="white")
-        _mark(left, row, ("our", "our_low", "our_high"), 0.16, marker="o", color=colour)
+        mark(left, row, ("published", "published_low", "published_high"), -0.16, marker="o", color="0.45", mfc="white")
+        mark(left, row, ("our", "our_low", "our_high"), 0.16, marker="o", color=colour)
         fill = colour if row["verdict"] == "agrees" else "white"
         look = {"marker": MARKERS[row["verdict"]], "color": colour, "mfc": fill}
-        _mark(right, row, ("difference", "ci_low", "ci_high"), 0, **look)
+        mark(right, row, ("difference", "ci_low", "ci_high"), 0, **look)
         right.annotate(row["verdict"], (1.02, row["place"]), **place)
-    left.set(xlabel=unit, ylim=(len(ticks) - 0.4, -0.6))
-    left.set_yticks(range(len(ticks)), ticks)
-    for head in heads:
-        left.get_yticklabels()[head].set_weight("bold")
-    for axis in (left, right):
-        axis.grid(visible=False, axis="y")
-        for head in heads[1:]:
-            axis.axhline(head - 0.5, color="0.85", linewidth=0.6)
+    label_rows((left, right), ticks, heads)
+    left.set_xlabel(unit)
     right.set_xlabel(f"ours {wording.MINUS} published (percentage points)")
     style.heading(
         figure,
@@ -88,7 +81,26 @@ def _draw(marks: pd.DataFrame, title: str, unit: str, what: str, params: Params)
     return figure
 
 
-def _mark(axis: Axes, row: dict, columns: tuple[str, str, str], shift: float, **look) -> None:
+def placed(marks: pd.DataFrame) -> tuple[pd.DataFrame, list[str], list[int]]:
+    """The rows with their `place` from the top, the label at each place, and at which places a `group` has its head."""
+    ticks = [line for head, rows in marks.groupby("group", sort=False) for line in (head, *rows["label"])]
+    heads = [place for place, line in enumerate(ticks) if line in set(marks["group"])]
+    return marks.assign(place=[place for place in range(len(ticks)) if place not in heads]), ticks, heads
+
+
+def label_rows(axes: Sequence[Axes], ticks: list[str], heads: list[int]) -> None:
+    """Label the places of axes that share them, heads in bold with a line above."""
+    axes[0].set_ylim(len(ticks) - 0.4, -0.6)
+    axes[0].set_yticks(range(len(ticks)), ticks)
+    for head in heads:
+        axes[0].get_yticklabels()[head].set_weight("bold")
+    for axis in axes:
+        axis.grid(visible=False, axis="y")
+        for head in heads[1:]:
+            axis.axhline(head - 0.5, color="0.85", linewidth=0.6)
+
+
+def mark(axis: Axes, row: dict, columns: tuple[str, str, str], shift: float, **look) -> None:
     """A point and its arms, in percent; no arms where they are not defined."""
     middle, low, high = (100 * row[column] for column in columns)
     y = row["place"] + shift
