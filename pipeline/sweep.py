@@ -8,9 +8,9 @@ import argparse
 import time
 from collections.abc import Sequence
 
-from pipeline import outcomes, swept
+from pipeline import swept
 from pipeline.script import StudyError, run_script
-from pipeline.train import Wanted
+from pipeline.train import Wanted, train_outcomes
 
 
 def wanted(arguments: Sequence[str] | None = None) -> Wanted:
@@ -27,7 +27,7 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
 def main() -> None:
     start = time.perf_counter()
     asked = wanted()
-    trained = outcomes.train_to(swept.outcomes_file(asked.name), asked)
+    trained = train_outcomes(swept.outcomes_file(asked.name), asked)
     diverged = sum(outcome.diverged is not None for outcome in trained)
     took = time.perf_counter() - start
     print(f"sweeps of {asked.name}: {len(trained)} runs in {took:.0f} s, {diverged} of them diverged")

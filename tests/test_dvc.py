@@ -130,6 +130,14 @@ def test_a_further_study_s_stage_depends_on_the_modules_that_decide_its_output(s
     assert (f"{ARCHITECTURES}/${{item.architecture}}.py" in map(str, named)) == trains
 
 
+def test_what_concludes_in_a_further_study_knows_nothing_of_training():
+    for stage in FURTHER.values():
+        if any(dependency.startswith(f"{paths.REPORTS}/") for dependency in stage["deps"]):
+            modules = imported_modules(Path(f"{stage['cmd'].split()[2].replace('.', '/')}.py"))
+            for folder in ("pipeline/networks", "pipeline/training"):
+                assert not [file for file in modules if file.is_relative_to(folder)]
+
+
 @pytest.mark.parametrize("stage", FURTHER)
 def test_a_further_study_s_stage_runs_from_the_root_and_says_what_it_does(stage):
     assert FURTHER[stage]["wdir"] == "../.."
