@@ -8,7 +8,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 # Where the locale is not UTF-8, DVC would stumble over a folder like "Größe".
 export PYTHONUTF8 := 1
 
-.PHONY: study compute replication demo test lint bench readme help
+.PHONY: study compute replication sweeps demo test lint bench readme help
 
 ## make         the whole study on MNIST, or the demonstration where MNIST cannot be had
 study: $(INSTALLED)
@@ -26,6 +26,12 @@ replication: $(INSTALLED)
 	@echo "35 published rows and their departures from the study, 2,123 runs: about 90 minutes on two cores, the first time"
 	@$(RUN) python -m pipeline.compute studies/replication/dvc.yaml
 	@$(RUN) dvc repro --allow-missing studies/replication/dvc.yaml
+
+## make sweeps  accuracy against aux_weight and training pairs; what techniques are worth in pairs
+sweeps: $(INSTALLED)
+	@echo "1,680 runs: about 35 (TO BE MEASURED) minutes on two cores, the first time; the study's own are not trained again"
+	@$(RUN) python -m pipeline.compute studies/sweeps/dvc.yaml
+	@$(RUN) dvc repro --allow-missing studies/sweeps/dvc.yaml
 
 ## make demo    a small study on the digits inside scikit-learn, in demo/; needs no network
 demo: $(INSTALLED)

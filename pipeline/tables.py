@@ -25,6 +25,13 @@ CURVES = {  # by epoch, over the epoch's training pairs, or over the test pairs 
     "readout_accuracy": "of comparing the two digits read; empty where there are none, or where they answer",
 }
 _SEEDS_ALONE = "over seeds, not over architectures"
+_SWEPT = {
+    "data_set": _COMBO["data_set"],
+    "sweep": "what is swept: aux_weight or train_pairs",
+    "architecture": "as in params.yaml, or the average over those swept",
+    "technique": "as in params.yaml",
+    "value": "aux_weight (0: the technique without its auxiliary loss), or the number of training pairs",
+}
 
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": _COMBO  # a row a run
@@ -153,6 +160,61 @@ COLUMNS: dict[str, dict[str, str]] = {
         "verdict": "agrees, higher, lower or unclear: see pipeline.analysis.published.verdict",
         "protocol_differences": "what the published runs did that the study does not",
     },
+    # Of studies/sweeps, in reports/sweeps/.
+    "sweeps/runs": _SWEPT  # a row a run and sweep
+    | {
+        "seed": "of the run",
+        "diverged": "first epoch whose loss or weights were not finite; empty if none. Such a run has no accuracies",
+        "test_accuracy": "on the run's test pairs, after the last epoch",
+        "train_accuracy": "of the last epoch, from the batches as they passed (dropout on)",
+        "hardware": "that trained it",
+        "torch": "version",
+    },
+    "sweeps/accuracy": _SWEPT  # a row a point of a sweep, also averaged over architectures within a seed
+    | {
+        "runs": "n: those that did not diverge",
+        "mean_test_accuracy": "over runs, after the last epoch",
+        "std_test_accuracy": "over runs, with n-1",
+        "ci_low": "of the 95% Student t interval of the mean test accuracy",
+        "ci_high": "of the 95% Student t interval of the mean test accuracy",
+        "mean_train_accuracy": "over runs, of the last epoch (dropout on)",
+    },
+    "sweeps/effects": {  # a row an effect, architecture (or average) and number of training pairs
+        "data_set": _COMBO["data_set"],
+        "effect": "a key of pipeline.analysis.effects.CONTRASTS, which says what is compared",
+        "architecture": _SWEPT["architecture"],
+        "train_pairs": "that all techniques compared were trained on",
+        "runs": "n: seeds of which no run diverged",
+        "mean_difference": "in test accuracy, of the seedwise differences",
+        "ci_low": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+        "ci_high": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+    },
+    "sweeps/worth": {  # a row an effect that compares two techniques, and an architecture (or average)
+        "data_set": _COMBO["data_set"],
+        "effect": "a key of pipeline.analysis.effects.CONTRASTS: the technique whose worth this is, and its reference",
+        "architecture": _SWEPT["architecture"],
+        "technique": "whose accuracy with the study's training pairs is to be reached",
+        "reference": "that reaches it with more, or fewer, training pairs",
+        "runs": "n: seeds of which no run diverged",
+        "target": "mean test accuracy of the technique with the study's training pairs",
+        "pairs": "with which the reference reaches it; inf: more than `most`, 0: fewer than `fewest`",
+        "pairs_low": "of the 95% interval, see pipeline.analysis.worth; 0: not bounded within the sweep",
+        "pairs_high": "of the 95% interval, see pipeline.analysis.worth; inf: not bounded within the sweep",
+        "fewest": "training pairs swept",
+        "most": "training pairs swept",
+    },
+    "sweeps/aux_weights": {  # a row a technique, architecture (or average) and aux_weight
+        "data_set": _COMBO["data_set"],
+        "architecture": _SWEPT["architecture"],
+        "technique": "as in params.yaml, under auxiliary",
+        "aux_weight": "0: without the auxiliary loss",
+        "runs": "n: those that did not diverge",
+        "mean_test_accuracy": "over runs, after the last epoch",
+        "best": "whether it has the highest mean of those above 0 of which no run diverged: optimistic, by test pairs",
+        "behind": "mean of the seedwise differences to the best aux_weight",
+        "behind_low": "of its 95% Student t interval, as if the best had been known beforehand",
+        "behind_high": "of its 95% Student t interval, as if the best had been known beforehand",
+    },
     # The replication's (pipeline/replication.py), in reports/replication/. Rows come in the order of its params.
     "replication/figures": {  # a row a published figure and measure
         "report": "its number, 0 to 4",
@@ -237,8 +299,8 @@ def write(name: str, frame: pd.DataFrame) -> None:
 def read(name: str) -> pd.DataFrame:
     """Read a table back, empty cells as NaN; StudyError names the file and the remedy if it is missing or another."""
     path = paths.table(name)
-    study = name.rpartition("/")[0]
-    remedy = f"`dvc repro {f'studies/{study}/dvc.yaml:' if study else ''}aggregate` writes it"
+    study, _, _ = name.rpartition("/")
+    remedy = f"`dvc repro {f'studies/{study}/dvc.yaml' if study else 'aggregate'}` writes it"
     try:
         frame = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
     except FileNotFoundError:

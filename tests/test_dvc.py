@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, tables
+from pipeline import params, paths, swept, tables
 from pipeline.training.code import engine_files
 from tests.synthetic import ROOT
 
@@ -27,6 +27,15 @@ EXEMPT = {
     "pipeline/training/progress.py": "a bar",
     "pipeline/weights.py": "how weights are written; a test reads back what was trained",
 }
+# Modules on which no training stage depends, but the stages that draw conclusions do: what a study asks for. An outcome
+# names its run by its digest, and `outcomes.chosen` refuses a file that does not hold what is asked for.
+ASKS = {
+    "pipeline/replicate.py": "reads params, maps the engine over runs, writes outcomes",
+    "pipeline/replication.py": "params into runs; validation",
+    "pipeline/sweep.py": "reads params, maps the engine over runs, writes outcomes",
+    "pipeline/swept.py": "params into runs; validation",
+}
+ARCHITECTURES = "pipeline/networks/architectures"
 # Of `pair`, a training stage imports only the reading of its output, on which it depends.
 READ_BY_TRAINING = {"pipeline/pair.py", "pipeline/idx.py"}
 SCRIPTS = {name: stage["cmd"].split()[2].removeprefix("pipeline.") for name, stage in STAGES.items()}
@@ -87,8 +96,96 @@ def test_stage_depends_on_the_modules_that_decide_its_output_and_on_no_other(sta
     assert all(any(Path(file).is_relative_to(folder) for file in needed) for folder in folders)
 
 
+FURTHER = {
+    f"{path.parent.name}:{name}": stage
+    for path in sorted((ROOT / "studies").glob("*/dvc.yaml"))
+    for name, stage in yaml.safe_load(path.read_text(encoding="utf-8"))["stages"].items()
+}
+
+
+def further_needs(stage: dict) -> tuple[set[str], bool]:
+    """The modules that decide what a further study's stage writes, without architectures; whether it trains.
+
+    A training stage reaches them through exempt modules, as in the root's pipeline.
+    """
+    script = f"{stage['cmd'].split()[2].replace('.', '/')}.py"
+    trains = any(dependency.startswith(f"{paths.DATA}/") for dependency in stage["deps"]) and script in ASKS
+    if trains:
+        needed = {str(file) for file in imported_modules(Path(script))} - EXEMPT.keys() - ASKS.keys() - READ_BY_TRAINING
+    else:
+        exempt = EXEMPT.keys() - {script}
+        needed = {str(file) for file in imported_modules(Path(script), lambda module: module not in exempt)} - exempt
+    return {module for module in needed if not module.startswith(ARCHITECTURES)}, trains
+
+
+@pytest.mark.parametrize("stage", FURTHER)
+def test_a_further_study_s_stage_depends_on_the_modules_that_decide_its_output(stage):
+    needed, trains = further_needs(FURTHER[stage])
+    named = [Path(path) for path in FURTHER[stage]["deps"] if path.startswith("pipeline/")]
+    assert {file for file in needed if not any(Path(file).is_relative_to(path) for path in named)} == set()
+    code = {str(path) for path in named if path.suffix == ".py" and not path.is_relative_to(ARCHITECTURES)}
+    assert code - needed - EXEMPT.keys() == set()  # a stage may depend on more than it must
+    folders = [path for path in named if not path.suffix]
+    assert all(any(Path(file).is_relative_to(folder) for file in needed) for folder in folders)
+    assert (f"{ARCHITECTURES}/${{item.architecture}}.py" in map(str, named)) == trains
+
+
+def test_what_concludes_in_a_further_study_knows_nothing_of_training():
+    for stage in FURTHER.values():
+        if any(dependency.startswith(f"{paths.REPORTS}/") for dependency in stage["deps"]):
+            modules = imported_modules(Path(f"{stage['cmd'].split()[2].replace('.', '/')}.py"))
+            for folder in ("pipeline/networks", "pipeline/training"):
+                assert not [file for file in modules if file.is_relative_to(folder)]
+
+
+@pytest.mark.parametrize("stage", FURTHER)
+def test_a_further_study_s_stage_runs_from_the_root_and_says_what_it_does(stage):
+    assert FURTHER[stage]["wdir"] == "../.."
+    assert FURTHER[stage]["desc"]
+
+
+def test_every_table_of_a_further_study_is_an_output_of_its_own():
+    for study in {stage.partition(":")[0] for stage in FURTHER}:
+        stages = [stage for name, stage in FURTHER.items() if name.startswith(f"{study}:")]
+        written = {path for stage in stages for path in declared(stage.get("outs", []) + stage.get("metrics", []))}
+        tracked = {path for path in written if path.endswith(".csv")}
+        assert tracked <= {str(paths.table(name)) for name in tables.COLUMNS if name.startswith(f"{study}/")}
+        assert all(Path(path).is_relative_to(paths.REPORTS / study) for path in written if path.startswith("reports"))
+
+
+def test_what_people_read_of_a_further_study_is_in_git():
+    for stage in FURTHER.values():
+        for entry in stage.get("outs", []) + stage.get("metrics", []):
+            path, options = next(iter(entry.items())) if isinstance(entry, dict) else (entry, {})
+            assert path.startswith(str(paths.REPORTS)) == (options.get("cache") is False), path
+
+
+def test_outputs_of_the_sweeps_are_where_the_code_writes_them():
+    outputs = {
+        name.partition(":")[2]: declared(stage.get("outs", []) + stage.get("metrics", []))
+        for name, stage in FURTHER.items()
+        if name.startswith("sweeps:")
+    }
+    assert outputs == {
+        "sweep": {str(swept.outcomes_file("${item.architecture}"))},
+        "sweep_tables": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("sweeps/")},
+        "sweep_figures": {str(swept.FIGURES)},
+        "sweep_page": {str(swept.PAGE)},
+    }
+
+
+def test_every_parameter_of_the_sweeps_is_some_stage_s():
+    """And it is named by all stages that read it: only training takes the architectures one by one."""
+    keys = {}
+    for name in ("sweep", "sweep_tables", "sweep_figures", "sweep_page"):
+        files = [entry for entry in FURTHER[f"sweeps:{name}"]["params"] if isinstance(entry, dict)]
+        keys[name] = set(files[0][str(swept.PARAMS)])
+    everything = set(swept.Sweeps.model_fields)
+    assert keys == dict.fromkeys(keys, everything) | {"sweep": everything - {"architectures"}}
+
+
 def test_exempt_modules_exist_and_have_a_reason():
-    assert all((ROOT / name).is_file() and reason for name, reason in EXEMPT.items())
+    assert all((ROOT / name).is_file() and reason for name, reason in (EXEMPT | ASKS).items())
 
 
 def test_a_record_names_the_code_that_its_stage_depends_on():
