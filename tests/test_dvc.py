@@ -168,16 +168,16 @@ def test_outputs_of_the_sweeps_are_where_the_code_writes_them():
     }
     assert outputs == {
         "sweep": {str(swept.outcomes_file("${item.architecture}"))},
-        "sweep_tables": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("sweeps/")},
-        "sweep_figures": {str(swept.FIGURES)},
-        "sweep_page": {str(swept.PAGE)},
+        "aggregate": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("sweeps/")},
+        "plot": {str(swept.FIGURES)},
+        "report": {str(swept.PAGE)},
     }
 
 
 def test_every_parameter_of_the_sweeps_is_some_stage_s():
     """And it is named by all stages that read it: only training takes the architectures one by one."""
     keys = {}
-    for name in ("sweep", "sweep_tables", "sweep_figures", "sweep_page"):
+    for name in ("sweep", "aggregate", "plot", "report"):
         files = [entry for entry in FURTHER[f"sweeps:{name}"]["params"] if isinstance(entry, dict)]
         keys[name] = set(files[0][str(swept.PARAMS)])
     everything = set(swept.Sweeps.model_fields)
