@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import params, paths, replication_wording, tables, wording
+from pipeline import params, paths, replication_wording, swept_wording, tables, wording
 from pipeline.analysis.published import MARGIN
 from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
@@ -44,7 +44,7 @@ def _score(combo: dict) -> str:
     return wording.mean_std(combo["mean_test_accuracy"], combo["std_test_accuracy"]) + mark + left
 
 
-def published(published_vs_ours: pd.DataFrame) -> str:
+def published(study: Params, published_vs_ours: pd.DataFrame) -> str:
     """How many published accuracies ours agree with; from the table of this name."""
     return (
         f"{wording.verdicts(published_vs_ours)} *Agree* means that the 95% interval of the difference lies within "
@@ -52,11 +52,17 @@ def published(published_vs_ours: pd.DataFrame) -> str:
     )
 
 
-def replication(figures: pd.DataFrame, departures: pd.DataFrame) -> str:
+def replication(study: Params, figures: pd.DataFrame, departures: pd.DataFrame) -> str:
     """How many published figures their own protocols give, and why the study's are others; from these tables."""
     said = replication_wording
     answer = " ".join([said.means(figures), said.spreads(figures), said.causes(departures)])
     return f"{answer} Report by report: [reports/replication/index.html](reports/replication/index.html)."
+
+
+def sweeps(study: Params, worth: pd.DataFrame, effects: pd.DataFrame, aux_weights: pd.DataFrame) -> str:
+    """How the effects change with the number of training pairs and with aux_weight; from the sweeps' tables."""
+    answer = "\n".join(f"- {sentence}" for sentence in swept_wording.headline(study, worth, effects, aux_weights))
+    return f"{answer}\n\nCurves and tables: [reports/sweeps/index.html](reports/sweeps/index.html)."
 
 
 def limits(study: Params, summary: pd.DataFrame) -> str:
@@ -64,27 +70,36 @@ def limits(study: Params, summary: pd.DataFrame) -> str:
     return "\n".join(f"- {limit}" for limit in wording.limits(study, summary))
 
 
-def updated(text: str, name: str, block: str) -> str:
-    """`text` with `block` between the markers of that name; StudyError unless each stands in it once, in order."""
+BLOCKS = {  # by the name of its markers: what makes it, and from which tables
+    "results": (results, ("effects", "summary")),
+    "published": (published, ("published_vs_ours",)),
+    "replication": (replication, ("replication/figures", "replication/departures")),
+    "sweeps": (sweeps, ("sweeps/worth", "sweeps/effects", "sweeps/aux_weights")),
+    "limits": (limits, ("summary",)),
+}
+
+
+def block(name: str, study: Params) -> str:
+    """What stands between the markers of this name; a further study may not have been made."""
+    make, needed = BLOCKS[name]
+    if "/" in needed[0] and not all(paths.table(table).is_file() for table in needed):
+        return f"Not made yet: `make {name}`."
+    return make(study, *map(tables.read, needed))
+
+
+def updated(text: str, name: str, content: str) -> str:
+    """`text` with this content between the markers of that name; StudyError unless each stands in it once, in order."""
     begin, end = markers(name)
     before, found_begin, rest = text.partition(begin)
     _, found_end, after = rest.partition(end)
     if not found_begin or not found_end or begin in rest or end in before + after:
         raise StudyError(f"{README}: put {begin} and {end} once each where these results belong")
-    return f"{before}{begin}\n{block}\n{end}{after}"
+    return f"{before}{begin}\n{content}\n{end}{after}"
 
 
 def markers(name: str) -> tuple[str, str]:
     """What a block of README.md stands between."""
     return f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
-
-
-def _replication_if_made() -> str:
-    """Its block; a further study may not have been made."""
-    names = ("replication/figures", "replication/departures")
-    if not all(paths.table(name).is_file() for name in names):
-        return "The replication has not been made: `make replication`."
-    return replication(*map(tables.read, names))
 
 
 def _table(rows: list[list[str]]) -> str:
@@ -102,11 +117,9 @@ def main() -> None:
         text = README.read_text(encoding="utf-8")
     except FileNotFoundError:
         raise StudyError(f"{README}: not found; run from the project's root") from None
-    study, summary = params.load(), tables.read("summary")
-    wanted = updated(text, "results", results(study, tables.read("effects"), summary))
-    wanted = updated(wanted, "published", published(tables.read("published_vs_ours")))
-    wanted = updated(wanted, "replication", _replication_if_made())
-    wanted = updated(wanted, "limits", limits(study, summary))
+    study, wanted = params.load(), text
+    for name in BLOCKS:
+        wanted = updated(wanted, name, block(name, study))
     if check and wanted != text:
         raise StudyError(
             f"{README}: its results are not those of {paths.REPORTS}/; `make readme` brings them up to date"

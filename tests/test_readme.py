@@ -10,7 +10,7 @@ from pipeline.script import StudyError, run_script
 from tests.synthetic import ROOT, make_params, write_study
 
 BEGIN, END = readme.markers("results")
-REST = "\n".join("\n".join(readme.markers(name)) for name in ("published", "replication", "limits"))
+REST = "\n".join("\n".join(readme.markers(name)) for name in readme.BLOCKS if name != "results")
 HAND_WRITTEN = f"# Title\n\n{BEGIN}\n{END}\n\nMore.\n\n{REST}\n"
 
 
@@ -109,7 +109,7 @@ def test_committed_readme_shows_the_committed_results(monkeypatch):
 def test_numbers_written_by_hand_are_known_to_be_true():
     """All numbers outside the generated blocks and the examples: what they are, or where they stand."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in ("results", "published", "replication", "limits"):
+    for name in readme.BLOCKS:
         begin, end = map(re.escape, readme.markers(name))
         text = re.sub(f"{begin}.*{end}", "", text, flags=re.DOTALL)
     text = re.sub(r"<!--.*?-->|```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)  # notes, examples
