@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, swept, tables
+from pipeline import params, paths, replication, replication_page, swept, tables
 from pipeline.training.code import engine_files
 from tests.synthetic import ROOT
 
@@ -172,6 +172,30 @@ def test_outputs_of_the_sweeps_are_where_the_code_writes_them():
         "plot": {str(swept.FIGURES)},
         "report": {str(swept.PAGE)},
     }
+
+
+def test_outputs_of_the_replication_are_where_the_code_writes_them():
+    outputs = {
+        name.partition(":")[2]: declared(stage.get("outs", []) + stage.get("metrics", []))
+        for name, stage in FURTHER.items()
+        if name.startswith("replication:")
+    }
+    trained = {name: {str(replication.path("${item.architecture}"))} for name in outputs if name.startswith("report_")}
+    assert set(trained) == set(replication.load(ROOT / replication.FILE).reports)
+    assert outputs == trained | {
+        "pair": {str(replication.PAIRS)},
+        "aggregate": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("replication/")},
+        "report": {str(replication_page.FIGURES), str(replication_page.PAGE)},
+    }
+
+
+def test_a_report_s_stages_depend_on_all_that_describes_its_runs():
+    for name in replication.load(ROOT / replication.FILE).reports:
+        (keys,) = (entry[str(replication.FILE)] for entry in FURTHER[f"replication:{name}"]["params"][-1:])
+        assert set(keys) == {f"reports.{name}.{key}" for key in ("all", "departures", "runs")} | {
+            f"reports.{name}.architectures.${{item.architecture}}"
+        }
+        assert FURTHER[f"replication:{name}"]["matrix"] == {"architecture": f"${{reports.{name}.architectures}}"}
 
 
 def test_every_parameter_of_the_sweeps_is_some_stage_s():

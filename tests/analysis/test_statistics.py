@@ -108,3 +108,22 @@ def test_holm_by_hand():
 def test_holm_never_exceeds_one_and_leaves_nan_out():
     np.testing.assert_allclose(statistics.holm([0.6, NAN, 0.7]), [1, NAN, 1])
     assert np.isnan(statistics.holm([NAN, NAN])).all()
+
+
+def test_prediction_interval_by_hand():
+    """Three runs of ours, t 4.302653 for two degrees of freedom; the mean of another experiment of six."""
+    values = np.array([0.80, 0.82, 0.84])
+    half = 4.302653 * 0.02 * math.sqrt(1 / 3 + 1 / 6)
+    assert statistics.prediction_interval(values, 6) == pytest.approx((0.82 - half, 0.82 + half), abs=1e-7)
+    assert all(map(math.isnan, statistics.prediction_interval(values[:1], 6)))
+
+
+def test_prediction_and_spread_intervals_hold_as_often_as_they_say():
+    numbers = np.random.default_rng(0)
+    ours, theirs = numbers.normal(0.9, 0.01, (4_000, 10)), numbers.normal(0.9, 0.01, (4_000, 15))
+    low, high = np.array([statistics.prediction_interval(runs, 15) for runs in ours]).T
+    assert 0.94 < ((low <= theirs.mean(1)) & (theirs.mean(1) <= high)).mean() < 0.96
+    least, most = statistics.spread_interval(15, 10)
+    ratio = theirs.std(1, ddof=1) / ours.std(1, ddof=1)
+    assert 0.94 < ((least <= ratio) & (ratio <= most)).mean() < 0.96
+    assert all(map(math.isnan, statistics.spread_interval(1, 10)))
