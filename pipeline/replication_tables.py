@@ -6,8 +6,9 @@ records, reports/runs/COMBO.json; writes reports/replication/*.csv, whose column
 
 from pipeline import outcomes, params, paths, records, replication, tables
 from pipeline.analysis.replication import Outcomes, curves, departures, figures
+from pipeline.description import of_study
 from pipeline.params import Params
-from pipeline.replication import Replication, of_study
+from pipeline.replication import Replication
 from pipeline.script import run_script
 
 

@@ -252,7 +252,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "report": "its number, 0 to 4",
         "architecture": "as in params.yaml",
         "technique": "as in params.yaml",
-        "departure": "fields of pipeline.replication.Description in which the row departs from the study, joined by +; "
+        "departure": "fields of pipeline.description.Description in which the row departs from the study, joined by +; "
         "or a measure of pipeline.replication.MEASURES, read off the same runs; or `all`, as the report has it",
         "published": "what the report has, in words",
         "study": "what the study has, in words",

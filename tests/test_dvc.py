@@ -31,6 +31,7 @@ EXEMPT = {
 # names its run by its digest, and `outcomes.chosen` refuses a file that does not hold what is asked for.
 ASKS = {
     "pipeline/replicate.py": "reads params, maps the engine over runs, writes outcomes",
+    "pipeline/description.py": "likewise",
     "pipeline/replication.py": "params into runs; validation",
     "pipeline/sweep.py": "reads params, maps the engine over runs, writes outcomes",
     "pipeline/swept.py": "params into runs; validation",

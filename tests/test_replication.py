@@ -6,8 +6,9 @@ import pytest
 import yaml
 
 from pipeline import params, replication
+from pipeline.description import of_study
 from pipeline.networks.pair_network import count_parameters
-from pipeline.replication import changed, of_study
+from pipeline.replication import changed
 from pipeline.run import Data, Draw, Network, Protocol, Run
 from pipeline.script import StudyError
 from pipeline.training.loop import fresh_network

@@ -16,8 +16,9 @@ import pandas as pd
 from pipeline import tables
 from pipeline.analysis import statistics
 from pipeline.analysis.effects import CONTRASTS, seedwise
+from pipeline.description import Description, of_study, words
 from pipeline.params import Params
-from pipeline.replication import MEASURES, Description, Replication, Row, of_study, words
+from pipeline.replication import MEASURES, Replication, Row
 
 MARGIN = 0.02  # two points: what counts as agreement
 VERDICTS = ("agrees", "higher", "lower", "unclear")

@@ -12,20 +12,10 @@ import pandas as pd
 from pipeline import tables
 from pipeline.analysis import statistics
 from pipeline.analysis.published import Printed, judged, printed, protocol_differences
+from pipeline.description import Description, of_study, words
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
-from pipeline.replication import (
-    MEASURES,
-    SOUND_MEASURE,
-    Changed,
-    Description,
-    Measure,
-    Replication,
-    Row,
-    changed,
-    of_study,
-    words,
-)
+from pipeline.replication import MEASURES, SOUND_MEASURE, Changed, Measure, Replication, Row, changed
 from pipeline.run import Run
 
 Outcomes = Mapping[str, Outcome]  # by the digests of their runs: those of the rows, of departures and of the study

@@ -8,8 +8,9 @@ import pytest
 from pipeline import params, replication
 from pipeline.analysis import replication as analysis
 from pipeline.analysis import statistics
+from pipeline.description import of_study
 from pipeline.outcomes import Outcome
-from pipeline.replication import changed, of_study
+from pipeline.replication import changed
 from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
