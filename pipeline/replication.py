@@ -21,6 +21,7 @@ FILE = Path("studies/replication/params.yaml")
 PAIRS = Path("data/replication")  # its draws: those of more seeds than the study has, and more than one of seed 0
 REPORTS = Path("reports/replication")
 
+AS_PUBLISHED, AS_IN_STUDY = "as published", "as in the study"  # what all departures of a row are between
 SOUND_MEASURE = "last_epoch"
 MEASURES = {  # when accuracy is read
     SOUND_MEASURE: "after the last epoch",
@@ -174,7 +175,7 @@ class Changed:
     departure: tuple[str, ...]
     way: Literal["put right", "made"]
     description: Description
-    reference: Description  # the row's where the departure is put right, the study's where it is made
+    other: Description  # what it then has the departure's value of: the study's where it is put right, the row's else
 
 
 def path(architecture: str) -> Path:
@@ -193,7 +194,7 @@ def changed(row: Row, study: Description) -> list[Changed]:
     for names in row.departures(study):
         for way, of, like in (("put right", row.description, study), ("made", study, row.description)):
             if of.matters(names):
-                found.append(Changed(row, names, way, of.taking(like, names), of))
+                found.append(Changed(row, names, way, of.taking(like, names), like))
     return found
 
 

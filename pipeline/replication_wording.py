@@ -8,7 +8,7 @@ import math
 import pandas as pd
 
 from pipeline import wording
-from pipeline.replication import MEASURES
+from pipeline.replication import AS_PUBLISHED, MEASURES
 
 KEYS = ["report", "architecture", "technique"]  # of a published row
 DEPARTURES = {  # those that their names do not explain
@@ -179,9 +179,12 @@ def _explained(effect: list[dict], shown: pd.DataFrame) -> str:
     by_departure = shown.groupby("departure", sort=False)["mean_difference"].first()
     along = [text for text, value in zip(alone, by_departure, strict=True) if _same_sign(value, all_at_once)]
     against = [text for text in alone if text not in along]
-    text = (
-        f". A cause is {'; another is '.join(along)}" if along else "; none of the departures tried alone explains it"
-    )
+    if all_at_once["published"] != AS_PUBLISHED:
+        text = f". Its one departure is the cause: {all_at_once['published']} (study: {all_at_once['study']})"
+    elif along:
+        text = f". A cause is {'; another is '.join(along)}"
+    else:
+        text = "; none of the departures tried alone explains it"
     return f"{changed}{text}." + (f" Against it works {'; and '.join(against)}." if against else "")
 
 

@@ -254,7 +254,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "technique": "as in params.yaml",
         "departure": "fields of pipeline.description.Description in which the row departs from the study, joined by +; "
         "or a measure of pipeline.replication.MEASURES, read off the same runs; or `all`, as the report has it",
-        "published": "what the report has, in words",
+        "published": "what the report has, in words; for `all`, what its only departure is",
         "study": "what the study has, in words",
         "way": "put right: in the row alone, all else as published; made: in the study alone; both: for `all`",
         "runs": "n: seeds of which neither run diverged",

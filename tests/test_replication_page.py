@@ -171,11 +171,11 @@ def test_a_missing_table_is_said_in_one_line(made):
 
 
 def test_readme_s_block_says_what_the_page_says(made):
-    assert readme._replication_if_made() == readme.replication(
-        tables.read("replication/figures"), tables.read("replication/departures")
-    )
-    text = readme._replication_if_made()
+    text = readme.block("replication", params.load())
+    frames = tables.read("replication/figures"), tables.read("replication/departures")
+    assert words.means(frames[0]) in text
+    assert words.causes(frames[1]) in text
     assert text.startswith("33 of the 35 published test accuracies")
     assert text.endswith("[reports/replication/index.html](reports/replication/index.html).")
     paths.table("replication/departures").unlink()
-    assert readme._replication_if_made() == "The replication has not been made: `make replication`."
+    assert readme.block("replication", params.load()) == "Not made yet: `make replication`."

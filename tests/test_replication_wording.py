@@ -20,7 +20,8 @@ def figures(*rows, **columns) -> pd.DataFrame:
 def departures(*rows) -> pd.DataFrame:
     """Those of report 4's lenet5 with auxiliary loss, from departure, way, mean and shown; arms of a point."""
     frame = pd.DataFrame(rows, columns=["departure", "way", "mean_difference", "shown"])
-    frame = frame.assign(report=4, architecture="lenet5", technique="aux_loss", published="so", study="thus", runs=10)
+    frame = frame.assign(report=4, architecture="lenet5", technique="aux_loss", study="thus", runs=10)
+    frame["published"] = frame["departure"].map({"all": "as published"}).fillna("so")
     return frame.assign(ci_low=frame["mean_difference"] - 0.01, ci_high=frame["mean_difference"] + 0.01)
 
 
@@ -83,6 +84,14 @@ def test_claims_are_gains_over_the_basic_network_of_each_architecture():
     )
     basic = small.replace({"technique": {"baseline": "two_channel"}})
     assert said.claims(basic, "published_mean").endswith("against two channel, in points: +5.0 with auxiliary loss.")
+
+
+def test_the_one_departure_of_a_system_is_all_that_its_protocol_changes():
+    table = departures(("all", "both", 0.05, False)).assign(published="so")
+    (sentence,) = said.explanations(table)
+    assert sentence.endswith("against the sound one. Its one departure is the cause: so (study: thus).")
+    (alike,) = said.explanations(table.assign(ci_low=-0.01))
+    assert "does not stand clear of nought" in alike
 
 
 def test_a_cause_is_named_only_where_it_is_shown():

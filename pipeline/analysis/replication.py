@@ -15,7 +15,17 @@ from pipeline.analysis.published import Printed, judged, printed, protocol_diffe
 from pipeline.description import Description, of_study, words
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
-from pipeline.replication import MEASURES, SOUND_MEASURE, Changed, Measure, Replication, Row, changed
+from pipeline.replication import (
+    AS_IN_STUDY,
+    AS_PUBLISHED,
+    MEASURES,
+    SOUND_MEASURE,
+    Changed,
+    Measure,
+    Replication,
+    Row,
+    changed,
+)
 from pipeline.run import Run
 
 Outcomes = Mapping[str, Outcome]  # by the digests of their runs: those of the rows, of departures and of the study
@@ -44,7 +54,7 @@ def figures(replication: Replication, study: Params, outcomes: Outcomes) -> pd.D
         row = figure.row
         measures = row.of_report.measures if figure.quantity == "test_accuracy" else [SOUND_MEASURE]
         rows += [_figure(figure, measure, study, outcomes, replication.variants) for measure in measures]
-        if row.by_text:
+        if row.by_text and figure.quantity == "test_accuracy":
             rows.append(_figure(figure, measures[0], study, outcomes, replication.variants, by_text=True))
     return tables.frame("replication/figures", rows)
 
@@ -138,14 +148,18 @@ Said = list[tuple[str, np.ndarray, str, str]]  # way, differences by seed, what 
 def _departures(
     row: Row, own: Description, study: Params, outcomes: Outcomes, variants: dict[str, str]
 ) -> Iterator[tuple[tuple[str, ...], Said]]:
-    """Each departure of a row with both ways; then its measures; then all at once."""
-    source, seeds = study.data.source, min(row.departure_seeds, study.seeds)
+    """Each departure of a row with both ways; then its measures; then all at once, which a single departure is."""
+    source, seeds = study.data.source, min(row.of_report.runs, study.seeds)
     published, sound = (_seeds(description, seeds, source) for description in (row.description, own))
+    every = (AS_PUBLISHED, AS_IN_STUDY)
     by_departure: dict[tuple[str, ...], list[Changed]] = {}
     for change in changed(row, own):
         by_departure.setdefault(change.departure, []).append(change)
     for names, changes in by_departure.items():
         theirs, ours = (" and ".join(words(name, of, variants) for name in names) for of in (row.description, own))
+        if any(change.description == change.other for change in changes):  # the only one: putting it right is all
+            every = (theirs, ours)
+            continue
         said = []
         for change in changes:
             others = _seeds(change.description, seeds, source)
@@ -160,9 +174,7 @@ def _departures(
                 for way, runs in ways
             ]
             yield (measure,), said
-    every = _seeds(row.description, min(row.of_report.runs, study.seeds), source)
-    all_of_study = _seeds(own, len(every), source)
-    yield ("all",), [("both", _differences(every, all_of_study, outcomes), "as published", "as in the study")]
+    yield ("all",), [("both", _differences(published, sound, outcomes), *every)]
 
 
 def _seeds(description: Description, seeds: int, source: str) -> list[Run]:
@@ -170,9 +182,9 @@ def _seeds(description: Description, seeds: int, source: str) -> list[Run]:
 
 
 def _differences(with_it: list[Run], without: list[Run], outcomes: Outcomes) -> np.ndarray:
-    """Seed by seed, after the last epoch; without the seeds of which a run diverged."""
-    pairs = [(outcomes[a.digest()], outcomes[b.digest()]) for a, b in zip(with_it, without, strict=True)]
-    sound = [pair for pair in pairs if all(outcome.diverged is None for outcome in pair)]
+    """Seed by seed, after the last epoch; of the seeds that were trained in both ways, and did not diverge."""
+    pairs = [(outcomes.get(a.digest()), outcomes.get(b.digest())) for a, b in zip(with_it, without, strict=True)]
+    sound = [pair for pair in pairs if all(outcome and outcome.diverged is None for outcome in pair)]
     return np.array([a.test_accuracy[-1] - b.test_accuracy[-1] for a, b in sound]).round(12)
 
 

@@ -110,7 +110,7 @@ def test_runs_that_diverged_are_counted_and_left_out():
     row = analysis.figures(rows, STUDY, found).iloc[0]
     assert (row["our_runs"], row["diverged"]) == (9, 1)
     table = analysis.departures(rows, STUDY, found)
-    assert set(table.query("departure == 'batch_order'")["runs"]) == {9}
+    assert set(table.query("departure == 'all'")["runs"]) == {9}
     curves = analysis.curves(rows, STUDY, found)
     assert curves.query("seed == 3")["test_accuracy"].isna().all()
     assert len(curves) == 10 * 50
@@ -163,6 +163,27 @@ def test_intervals_are_over_paired_seeds():
     differences = np.array([0.02 + 0.0003 * (seed % 3) for seed in range(10)])
     assert (row["ci_low"], row["ci_high"]) == pytest.approx(statistics.t_interval(differences))
     assert row["runs"] == 10
+
+
+def test_the_only_departure_of_a_row_is_what_its_protocol_changes():
+    """Putting it right gives the study's runs, and making it the row's: one comparison, which stands there once."""
+    rows = only("deep_fc-baseline")
+    table = analysis.departures(rows, STUDY, made_up(rows, effect({"batch_order": "fixed"}, 0.02)))
+    assert set(table["departure"]) == {"epoch_49", "best_epoch_of_mean", "all"}
+    (every,) = table.query("departure == 'all'").to_dict("records")
+    assert (every["published"], every["study"]) == ("batches always in the same order", "batches shuffled")
+    assert every["mean_difference"] == pytest.approx(0.02 + 0.00027)
+
+
+def test_as_many_seeds_are_paired_as_were_trained():
+    rows = only("convnet-aux_loss")  # five seeds with a departure, ten of the row and of the study
+    found = made_up(rows, lambda description, seed: 0.88 + jitter(seed))
+    for change in changed(rows.rows[0], of_study(STUDY, "convnet", "aux_loss")):
+        for seed in range(5, 15):
+            found.pop(change.description.run(seed).digest(), None)
+    table = analysis.departures(rows, STUDY, found).set_index("departure")
+    assert set(table.loc["aux_weight", "runs"]) == {5}
+    assert table.loc["all", "runs"] == 10
 
 
 def test_what_can_make_no_difference_has_one_way_and_is_never_shown():
