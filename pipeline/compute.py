@@ -23,7 +23,7 @@ from torch.utils.flop_counter import FlopCounterMode
 from pipeline.kept import Kept, digest_of_pairs
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script
-from pipeline.train import Wanted, train_and_keep
+from pipeline.train import Wanted, train_and_keep, without_committed
 from pipeline.training.loop import fresh_network
 
 PAIRS_COUNTED = 10
@@ -105,7 +105,7 @@ def train_missing(stage: Wanted) -> int:
 def main() -> None:
     parser = argparse.ArgumentParser(description="Train all that is out of date at once, for `dvc repro` to take.")
     parser.add_argument("pipelines", nargs="*", default=["dvc.yaml"], help="dvc.yaml files; the root's by default")
-    stages = asked(outdated(parser.parse_args().pipelines))
+    stages = [without_committed(stage)[1] for stage in asked(outdated(parser.parse_args().pipelines))]
     start = time.perf_counter()
     trained = sum(train_missing(stage) for stage in together(stages))
     took = time.perf_counter() - start

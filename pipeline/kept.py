@@ -2,12 +2,14 @@
 
 They lie under the project's root (DVC_ROOT, so that temporary workspaces of experiments share them), outside the
 stages' outputs, which DVC removes before it starts a stage. A run's name is a digest of its description, its pairs,
-the engine's code and torch's version, so that nothing of another description or other code is ever taken.
+the engine's code and torch's version, so that nothing of another description or other code is ever taken. The outcomes
+that further studies have in Git are taken by the same rule.
 """
 
 import hashlib
 import json
 import os
+import subprocess
 from collections.abc import Iterable
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +17,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pipeline import paths
+from pipeline.outcomes import Outcome
 from pipeline.records import Record
 from pipeline.run import Run
 from pipeline.script import StudyError, write_whole
@@ -74,6 +77,27 @@ def digest_of_pairs(splits: Iterable[str], folder: Path = paths.PAIRS) -> str:
         except FileNotFoundError:
             raise StudyError(f"{path}: missing; `dvc repro pair` makes it") from None
     return digest.hexdigest()
+
+
+def committed(path: Path, runs: Iterable[Run], pairs: str) -> dict[Run, Outcome]:
+    """The outcomes of these runs that Git has of this file, if the same code, torch and pairs would give them again."""
+    shown = subprocess.run(["git", "show", f"HEAD:./{path.as_posix()}"], capture_output=True, check=False)
+    try:
+        listed = [Outcome.model_validate(entry) for entry in json.loads(shown.stdout)]
+    except (ValueError, TypeError):  # not there, or of another form
+        return {}
+    known = {outcome.run: outcome for outcome in listed}
+    found = {run: known[digest] for run in runs if (digest := run.digest()) in known}
+    return {run: outcome for run, outcome in found.items() if _would_come_again(run, outcome, pairs)}
+
+
+def _would_come_again(run: Run, outcome: Outcome, pairs: str) -> bool:
+    torch, _, _ = outcome.torch.partition("+")  # without what it was built for
+    return (outcome.engine, outcome.pairs, torch) == (
+        engine_digest(run.network.architecture),
+        pairs,
+        version("torch").partition("+")[0],
+    )
 
 
 def _digest(content: bytes) -> str:

@@ -1,7 +1,8 @@
 """The outcome of a run: what a further study keeps of its record, which is little, since such a study has many runs.
 
 reports/STUDY/.../NAME.json is a JSON list with one outcome per run, as reports/runs/COMBO.json has one record per run.
-A run is named by its digest, so that a reader has to know what was asked for to find anything.
+A run is named by its digest, so that a reader has to know what was asked for to find anything. An outcome that Git has
+serves again where the same run is asked for (`kept.committed`): another list of runs trains what is new in it alone.
 """
 
 import json
@@ -23,6 +24,7 @@ class Outcome(BaseModel):
 
     run: str  # its digest
     engine: str  # digest of the code that trained it: pipeline.training.code
+    pairs: str  # digest of the files of its pairs, as Kept takes it; empty for a run of the study
     hardware: str  # that trained it
     torch: str  # version
     parameters: Annotated[int, Field(ge=0)]  # trainable weights
@@ -31,11 +33,11 @@ class Outcome(BaseModel):
     test_accuracy: AccuracyCurve
 
 
-def of(record: Record) -> Outcome:
-    """The outcome of the run that this record is of."""
+def of(record: Record, pairs: str = "") -> Outcome:
+    """The outcome of the run that this record is of; `pairs`: the digest of those that it was trained on, if known."""
     same = {name: getattr(record, name) for name in ("engine", "hardware", "torch", "parameters", "diverged")}
     curves = {name: _rounded(getattr(record.curves, name)) for name in ("train_accuracy", "test_accuracy")}
-    return Outcome(run=record.run.digest(), **same, **curves)
+    return Outcome(run=record.run.digest(), pairs=pairs, **same, **curves)
 
 
 def _rounded(curve: AccuracyCurve) -> AccuracyCurve:

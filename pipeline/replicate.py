@@ -21,12 +21,12 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     rows = [row for row in replication.load().rows if row.architecture == name]
     if not rows:
         raise StudyError(f"{replication.FILE}: no report has an architecture {name!r}")
-    return Wanted(name, replication.runs(rows, study), study.device, replication.PAIRS)
+    return Wanted(name, replication.runs(rows, study), study.device, replication.PAIRS, replication.path(name))
 
 
 def main() -> None:
     asked = wanted()
-    trained = train_outcomes(replication.path(asked.name), asked)
+    trained = train_outcomes(asked)
     diverged = sum(outcome.diverged is not None for outcome in trained)
     print(f"{asked.name}: {len(trained)} runs" + (f", {diverged} of them diverged" if diverged else ""))
 

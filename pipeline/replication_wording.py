@@ -100,7 +100,7 @@ def further(figures: pd.DataFrame) -> str:
 def causes(departures: pd.DataFrame) -> str:
     """How many systems have a departure that is shown to make a difference, and which those are."""
     rows = departures[KEYS].drop_duplicates()
-    shown = departures[departures["shown"].eq(True)].drop_duplicates([*KEYS, "departure"])
+    shown = _shown(departures).drop_duplicates([*KEYS, "departure"])
     if shown.empty:
         return f"In none of the {len(rows)} systems is one departure from the sound protocol alone shown to matter."
     counts = shown["departure"].value_counts(sort=False).sort_values(ascending=False, kind="stable")
@@ -153,17 +153,36 @@ def explanations(departures: pd.DataFrame) -> list[str]:
     for (report, architecture, technique), rows in departures.groupby(KEYS, sort=False):
         row = {"report": report, "architecture": architecture, "technique": technique}
         effect = rows[rows["departure"] == "all"].to_dict("records")
-        single = rows[rows["shown"].eq(True) & (rows["departure"] != "all")]
-        if effect and not _clear(effect[0]) and single.empty:
+        single, read = _shown(rows), _read(rows)
+        if effect and not _clear(effect[0]) and single.empty and not read:
             alike.append(system(row, known_report=True))
         else:
-            said.append(f"{system(row, known_report=True)}: {_explained(effect, single)}")
+            said.append(f"{system(row, known_report=True)}: {_explained(effect, single)}{read}")
     if alike:
         said.append(
             f"For {wording.listed(alike)}, the difference between the report's protocol and the sound one does not "
             "stand clear of nought, and no departure is shown to make one."
         )
     return said
+
+
+def _shown(departures: pd.DataFrame) -> pd.DataFrame:
+    """The rows of departures of training and testing that are shown; when accuracy is read is another matter."""
+    return departures[departures["shown"].eq(True) & ~departures["departure"].isin(["all", *MEASURES])]
+
+
+def _read(departures: pd.DataFrame) -> str:
+    """What a system gains by when its accuracy is read, where that is shown; the effect of all else leaves it out."""
+    rows = departures[departures["shown"].eq(True) & departures["departure"].isin(MEASURES)]
+    said = []
+    for _, of in rows.groupby("departure", sort=False):
+        higher = [f"{wording.gain(row)} {_READ[row['way']]}" for row in of.to_dict("records")]
+        when = f"{of['published'].iloc[0]} instead of {of['study'].iloc[0]}"
+        said.append(f" Read {when}, accuracy is higher by {wording.listed(higher)}.")
+    return "".join(said)
+
+
+_READ = {"put right": "in the report's protocol", "made": "in the study"}
 
 
 def _explained(effect: list[dict], shown: pd.DataFrame) -> str:
@@ -175,7 +194,8 @@ def _explained(effect: list[dict], shown: pd.DataFrame) -> str:
     (all_at_once,) = effect
     changed = f"the report's protocol changes test accuracy by {wording.gain(all_at_once)} against the sound one"
     if not _clear(all_at_once):
-        return f"{changed}, which is not clear of nought, though alone there is an effect of {'; '.join(alone)}."
+        though = f", though alone there is an effect of {'; '.join(alone)}" if alone else ""
+        return f"{changed}, which is not clear of nought{though}."
     by_departure = shown.groupby("departure", sort=False)["mean_difference"].first()
     along = [text for text, value in zip(alone, by_departure, strict=True) if _same_sign(value, all_at_once)]
     against = [text for text in alone if text not in along]

@@ -21,13 +21,14 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     study, sweeps = swept.load()
     if architecture not in sweeps.architectures:
         raise StudyError(f"{swept.PARAMS}: does not list {architecture}; known: {', '.join(sweeps.architectures)}")
-    return Wanted(architecture, swept.to_train(study, sweeps, architecture), study.device)
+    runs = swept.to_train(study, sweeps, architecture)
+    return Wanted(architecture, runs, study.device, outcomes=swept.outcomes_file(architecture))
 
 
 def main() -> None:
     start = time.perf_counter()
     asked = wanted()
-    trained = train_outcomes(swept.outcomes_file(asked.name), asked)
+    trained = train_outcomes(asked)
     diverged = sum(outcome.diverged is not None for outcome in trained)
     took = time.perf_counter() - start
     print(f"sweeps of {asked.name}: {len(trained)} runs in {took:.0f} s, {diverged} of them diverged")

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline import outcomes, params, paths, records
-from pipeline.kept import Kept, digest_of_pairs
+from pipeline.kept import Kept, committed, digest_of_pairs
 from pipeline.outcomes import Outcome
 from pipeline.records import Record
 from pipeline.run import Run
@@ -29,6 +29,7 @@ class Wanted:
     runs: list[Run]
     device: str  # as params.yaml names it
     pairs: Path = paths.PAIRS  # where the files of pairs lie
+    outcomes: Path | None = None  # what a further study writes of them; what Git has of that is not trained again
 
     @property
     def splits(self) -> tuple[str, ...]:
@@ -93,16 +94,29 @@ def restored_on_failure(path: Path) -> Iterator[None]:
         raise
 
 
-def train_outcomes(path: Path, asked: Wanted) -> list[Outcome]:
+def without_committed(asked: Wanted) -> tuple[dict[Run, Outcome], Wanted]:
+    """The outcomes that Git has, and what is left to train."""
+    if asked.outcomes is None:
+        return {}, asked
+    found = committed(asked.outcomes, asked.runs, digest_of_pairs(asked.splits, asked.pairs))
+    return found, replace(asked, runs=[run for run in asked.runs if run not in found])
+
+
+def train_outcomes(asked: Wanted) -> list[Outcome]:
     """What a further study's training stage does: train these runs, and write their outcomes, in their order.
 
-    A run that was kept is not trained again; what Git has of the file comes back if this fails.
+    A run whose outcome Git has, or that was kept, is not trained again; what Git has of the file comes back if this
+    fails.
     """
-    with restored_on_failure(path):
-        kept = Kept(digest_of_pairs(asked.splits, asked.pairs))
-        found = {record.run: outcomes.of(record) for _, record in train_kept(asked, kept)}
+    with restored_on_failure(asked.outcomes):
+        found, left = without_committed(asked)
+        if found:
+            print(f"{asked.name}: {len(found)} of {len(asked.runs)} runs were trained before", flush=True)
+        pairs = digest_of_pairs(asked.splits, asked.pairs)
+        kept = Kept(pairs)
+        found |= {record.run: outcomes.of(record, pairs) for _, record in train_kept(left, kept)}
         trained = [found[run] for run in asked.runs]
-        outcomes.write(path, trained)
+        outcomes.write(asked.outcomes, trained)
     kept.drop(asked.runs)
     return trained
 

@@ -1,12 +1,15 @@
 """The replication's stages, from pairs to tables, with a report that is made small."""
 
+import json
+import subprocess
 import sys
 
 import pytest
 import yaml
 
-from pipeline import outcomes, pair, paths, records, replicate, replication, replication_tables, tables, train
+from pipeline import kept, outcomes, pair, paths, records, replicate, replication, replication_tables, tables, train
 from pipeline.script import StudyError
+from pipeline.training import executor
 from tests.synthetic import ROOT
 
 
@@ -63,11 +66,45 @@ def test_rows_are_trained_as_the_study_s_runs_are(small_replication, monkeypatch
     study = small_replication
     (row,) = replication.load().rows
     assert row.runs("digits") == study.runs(study.combo("deep_fc", "aux_loss"))
-    asked = train.Wanted("rows", row.runs("digits"), "cpu", replication.PAIRS)
+    path = replication.path("rows")
+    asked = train.Wanted("rows", row.runs("digits"), "cpu", replication.PAIRS, path)
     call(monkeypatch, train, "deep_fc", "aux_loss")
-    theirs = [outcomes.of(record) for record in records.read(paths.record("deep_fc-aux_loss"))]
-    assert train.train_outcomes(replication.path("rows"), asked) == theirs
-    assert outcomes.read(replication.path("rows")) == {outcome.run: outcome for outcome in theirs}
+    pairs = kept.digest_of_pairs(asked.splits, replication.PAIRS)
+    theirs = [outcomes.of(record, pairs) for record in records.read(paths.record("deep_fc-aux_loss"))]
+    assert train.train_outcomes(asked) == theirs
+    assert outcomes.read(path) == {outcome.run: outcome for outcome in theirs}
+
+
+def test_what_git_has_is_not_trained_again(small_replication, monkeypatch, capsys):
+    """Unless code, torch or pairs are other by now; another list of runs trains what is new in it."""
+    call(monkeypatch, replicate, "deep_fc")
+    path = replication.path("deep_fc")
+    first = path.read_bytes()
+    for command in ("init -q", "add -f reports", "-c user.name=A -c user.email=a@example.org commit -qm A"):
+        subprocess.run(["git", *command.split()], check=True)
+    path.unlink()
+    trained = []
+    compute = executor.compute
+    monkeypatch.setattr(executor, "compute", lambda runs, *rest: trained.extend(runs) or compute(runs, *rest))
+    call(monkeypatch, replicate, "deep_fc")
+    assert (trained, path.read_bytes()) == ([], first)
+    assert "deep_fc: 6 of 6 runs were trained before" in capsys.readouterr().out
+
+    content = yaml.safe_load(replication.FILE.read_text(encoding="utf-8"))
+    content["reports"]["report_0"]["runs"] = 3
+    replication.FILE.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    pair.main([str(replication.PAIRS), "0-2"])  # other pairs, as far as the file tells
+    asked = replicate.wanted(["deep_fc"])
+    found, left = train.without_committed(asked)
+    assert (found, left) == ({}, asked)
+    digest = json.loads(first)[0]["pairs"]
+    monkeypatch.setattr(train, "digest_of_pairs", lambda *_: digest)
+    found, left = train.without_committed(asked)
+    assert (len(found), [run.seed for run in left.runs]) == (6, [2])
+    for name in ("engine_digest", "version"):
+        with monkeypatch.context() as other:
+            other.setattr(kept, name, lambda *_: "other")
+            assert train.without_committed(asked) == ({}, asked)
 
 
 def test_outcomes_of_other_runs_are_refused(small_replication, monkeypatch):

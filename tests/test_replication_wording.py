@@ -94,6 +94,17 @@ def test_the_one_departure_of_a_system_is_all_that_its_protocol_changes():
     assert "does not stand clear of nought" in alike
 
 
+def test_when_accuracy_is_read_is_no_cause_of_what_is_read_after_the_last_epoch():
+    read = [("best_epoch", way, 0.02, True) for way in ("put right", "made")]
+    table = departures(("all", "both", 0.05, False), *read)
+    (sentence,) = said.explanations(table)
+    assert sentence.endswith(
+        "; none of the departures tried alone explains it. Read so instead of thus, accuracy is higher by +2.0 points "
+        "(+1.0 to +3.0) in the report's protocol and +2.0 points (+1.0 to +3.0) in the study."
+    )
+    assert said.causes(table).startswith("In none of the 1 systems")
+
+
 def test_a_cause_is_named_only_where_it_is_shown():
     all_at_once = ("all", "both", 0.05, False)
     along = [("batch_order", way, 0.04, True) for way in ("put right", "made")]

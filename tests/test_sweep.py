@@ -5,6 +5,7 @@ import sys
 import pytest
 
 from pipeline import compute, outcomes, paths, records, sweep, sweep_tables, swept, tables, train
+from pipeline.kept import digest_of_pairs
 from pipeline.script import StudyError
 from tests.swept_study import make_sweeps, write_sweep_params
 
@@ -51,9 +52,10 @@ def test_trained_by_the_sweep_the_study_s_run_has_the_same_numbers(trained, monk
     monkeypatch.setattr(swept, "of_study", lambda study, architecture: {})
     run_script(monkeypatch, sweep, "deep_fc")
     found = outcomes.read(swept.outcomes_file("deep_fc"))
+    pairs = digest_of_pairs(("train", "test"))
     for technique in ("baseline", "aux_loss"):
         for record in records.read(paths.record(f"deep_fc-{technique}")):
-            assert found[record.run.digest()] == outcomes.of(record)
+            assert found[record.run.digest()] == outcomes.of(record, pairs)
 
 
 def test_is_computed_ahead_with_other_stages(small_study):
