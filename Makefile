@@ -23,7 +23,7 @@ compute: $(INSTALLED)
 
 ## make replication  the published figures, by the reports' own protocols
 replication: $(INSTALLED)
-	@echo "35 published rows and their departures from the study, 2,123 runs: about 90 minutes on two cores, the first time"
+	@echo "35 published rows and their departures from the study, 2,155 runs: about 90 minutes on two cores, the first time"
 	@$(RUN) python -m pipeline.compute studies/replication/dvc.yaml
 	@$(RUN) dvc repro --allow-missing studies/replication/dvc.yaml
 

@@ -192,7 +192,10 @@ def test_every_difference_is_a_departure_where_none_are_chosen():
     ways = Counter(change.way for change in changed(row, own))
     assert ways == {"put right": 4, "made": 3}  # without batch norm, the mode in training makes no difference
     chosen = ROWS["wide_convnet-aux_loss"]
-    assert chosen.departures(of_study(STUDY, "wide_convnet", "aux_loss")) == [("aux_weight", "digit_loss_reads")]
+    assert chosen.departures(of_study(STUDY, "wide_convnet", "aux_loss")) == [
+        ("aux_weight", "digit_loss_reads"),
+        ("pairs",),
+    ]
 
 
 def test_the_study_s_own_runs_are_not_trained_again():
