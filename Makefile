@@ -29,7 +29,7 @@ replication: $(INSTALLED)
 
 ## make sweeps  accuracy against aux_weight and training pairs; what techniques are worth in pairs
 sweeps: $(INSTALLED)
-	@echo "1,680 runs: about 35 (TO BE MEASURED) minutes on two cores, the first time; the study's own are not trained again"
+	@echo "1,680 runs: about 40 minutes on two cores, the first time; the study's own are not trained again"
 	@$(RUN) python -m pipeline.compute studies/sweeps/dvc.yaml
 	@$(RUN) dvc repro --allow-missing studies/sweeps/dvc.yaml
 
