@@ -58,7 +58,7 @@ def _outcome(run: Run, diverges: bool) -> Outcome:
     accuracy = float(np.clip(1 - error + of_seed + numbers.normal(0, 0.008), 0.5, 1))
     last = [accuracy - 0.01, accuracy]
     curve = [last[0], None] if diverges else last
-    same = {"engine": "0" * 16, "hardware": "made up", "torch": "0.0", "parameters": 50_000}
+    same = {"engine": "0" * 16, "pairs": "", "hardware": "made up", "torch": "0.0", "parameters": 50_000}
     return Outcome(
         run=run.digest(), diverged=2 if diverges else None, train_accuracy=curve, test_accuracy=curve, **same
     )

@@ -38,6 +38,7 @@ def outcome(run, test, train=0.99, epochs=50, diverged=None) -> Outcome:
     return Outcome(
         run=run.digest(),
         engine="0",
+        pairs="0",
         hardware="made up",
         torch="0",
         parameters=1,
