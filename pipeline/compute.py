@@ -20,7 +20,7 @@ import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
-from pipeline.kept import Kept, digest_of_pairs
+from pipeline.kept import Kept
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script
 from pipeline.train import Wanted, train_and_keep, without_committed
@@ -92,7 +92,7 @@ def _operations(run: Run) -> int:
 
 def train_missing(stage: Wanted) -> int:
     """Train and keep what is not kept yet, the longest first; the number of runs that were trained."""
-    kept = Kept(digest_of_pairs(stage.splits, stage.pairs))
+    kept = Kept(stage.pairs_digest)
     missing = [run for run in stage.runs if kept.take(run) is None]
     print(f"{len(stage.runs) - len(missing)} finished runs were kept, {len(missing)} are to be trained", flush=True)
     if missing:

@@ -143,16 +143,20 @@ class Replication(_Section):
         encoder, answer, _ = MEANINGS[technique]
         fields = {"architecture": architecture_name, "encoder": encoder, "answer": answer}
         fields |= report.all | architecture.all | figure.has
+        key = f"reports.{report_name}.architectures.{architecture_name}.rows.{technique}"
         try:
             description = Description(**fields)
             by_text = Description(**(fields | figure.text_has)) if figure.text_has else None
             description.run(0)
         except ValidationError as error:
-            first, key = error.errors()[0], f"reports.{report_name}.architectures.{architecture_name}.rows.{technique}"
+            first = error.errors()[0]
             raise ValueError(f"{key}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
         levels = (figure.departures, architecture.departures, report.departures)
         seeds = next((level.seeds for level in levels if level.seeds is not None), report.runs)
         shown = next((level.of for level in levels if level.of is not None), None)
+        known = Description.model_fields
+        for name in ({*"+".join(shown).split("+")} if shown else set()) - known.keys():
+            raise ValueError(f"{key}: departures.of: {name}: no such field; known: {', '.join(known)}")
         return Row(
             report=int(report_name.removeprefix("report_")),
             architecture=architecture_name,
@@ -171,7 +175,6 @@ class Replication(_Section):
 class Changed:
     """A row's, or the study's, description with one departure put right, or made."""
 
-    row: Row
     departure: tuple[str, ...]
     way: Literal["put right", "made"]
     description: Description
@@ -194,7 +197,7 @@ def changed(row: Row, study: Description) -> list[Changed]:
     for names in row.departures(study):
         for way, of, like in (("put right", row.description, study), ("made", study, row.description)):
             if of.matters(names):
-                found.append(Changed(row, names, way, of.taking(like, names), like))
+                found.append(Changed(names, way, of.taking(like, names), like))
     return found
 
 

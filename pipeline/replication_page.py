@@ -1,4 +1,4 @@
-"""Stage `page` of the replication: its figures, and one page with a section per report.
+"""Stage `report` of the replication: its figures, and one page with a section per report.
 
 Reads studies/replication/params.yaml, params.yaml and reports/replication/*.csv; writes figures/*.png and index.html
 there, figures and style inside. The page is laid out by pages/replication.html; every number and verdict on it comes

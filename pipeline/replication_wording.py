@@ -16,7 +16,6 @@ DEPARTURES = {  # those that their names do not explain
     "architecture": "layers of the network",
     "digit_loss_reads": "what the digit loss reads",
     "initial_weights": "initial weights of the runs",
-    "measure": "epoch that is read",
     "pairs": "pairs of the runs",
 }
 

@@ -1,4 +1,4 @@
-"""Stage `sweep_figures`: draw the sweeps' figures.
+"""Stage `plot` of the sweeps: draw the sweeps' figures.
 
 Reads params.yaml, studies/sweeps/params.yaml and reports/sweeps/*.csv; writes reports/sweeps/figures/*.png.
 """

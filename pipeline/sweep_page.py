@@ -1,4 +1,4 @@
-"""Stage `sweep_page`: the sweeps on one page that needs nothing else.
+"""Stage `report` of the sweeps: the sweeps on one page that needs nothing else.
 
 Reads params.yaml, studies/sweeps/params.yaml, reports/sweeps/*.csv and reports/sweeps/figures/*.png; writes
 reports/sweeps/index.html. The page is laid out by pages/sweeps.html; every number on it comes from the tables.

@@ -1,4 +1,4 @@
-"""Stage `sweep_tables`: from the outcomes of all swept runs to the sweeps' tables.
+"""Stage `aggregate` of the sweeps: from the outcomes of all swept runs to the sweeps' tables.
 
 Reads params.yaml, studies/sweeps/params.yaml, reports/sweeps/runs/ARCHITECTURE.json and, for the runs that the study
 has, reports/runs/COMBO.json; writes reports/sweeps/*.csv, whose columns pipeline/tables.py describes.

@@ -11,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 
 from pipeline import outcomes, params, paths, records
@@ -35,6 +36,11 @@ class Wanted:
     def splits(self) -> tuple[str, ...]:
         """The files of pairs to be read: no test pairs where all runs are tested on folds of the training pairs."""
         return ("train", "test") if any(run.data.fold is None for run in self.runs) else ("train",)
+
+    @cached_property
+    def pairs_digest(self) -> str:
+        """Of the files of pairs, read once; StudyError if one is missing."""
+        return digest_of_pairs(self.splits, self.pairs)
 
 
 def wanted(arguments: Sequence[str] | None = None) -> Wanted:
@@ -98,7 +104,7 @@ def without_committed(asked: Wanted) -> tuple[dict[Run, Outcome], Wanted]:
     """The outcomes that Git has, and what is left to train."""
     if asked.outcomes is None:
         return {}, asked
-    found = committed(asked.outcomes, asked.runs, digest_of_pairs(asked.splits, asked.pairs))
+    found = committed(asked.outcomes, asked.runs, asked.pairs_digest)
     return found, replace(asked, runs=[run for run in asked.runs if run not in found])
 
 
@@ -112,9 +118,8 @@ def train_outcomes(asked: Wanted) -> list[Outcome]:
         found, left = without_committed(asked)
         if found:
             print(f"{asked.name}: {len(found)} of {len(asked.runs)} runs were trained before", flush=True)
-        pairs = digest_of_pairs(asked.splits, asked.pairs)
-        kept = Kept(pairs)
-        found |= {record.run: outcomes.of(record, pairs) for _, record in train_kept(left, kept)}
+        kept = Kept(asked.pairs_digest)
+        found |= {record.run: outcomes.of(record, asked.pairs_digest) for _, record in train_kept(left, kept)}
         trained = [found[run] for run in asked.runs]
         outcomes.write(asked.outcomes, trained)
     kept.drop(asked.runs)
@@ -133,7 +138,7 @@ def main() -> None:
     start = time.perf_counter()
     asked = wanted()
     with restored_on_failure(paths.record(asked.name)):
-        kept, found = Kept(digest_of_pairs(asked.splits, asked.pairs)), {}
+        kept, found = Kept(asked.pairs_digest), {}
         for weights, record in train_kept(asked, kept):
             write_whole(paths.weights(asked.name, record.run.seed), weights)
             found[record.run] = record

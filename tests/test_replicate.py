@@ -99,6 +99,7 @@ def test_what_git_has_is_not_trained_again(small_replication, monkeypatch, capsy
     assert (found, left) == ({}, asked)
     digest = json.loads(first)[0]["pairs"]
     monkeypatch.setattr(train, "digest_of_pairs", lambda *_: digest)
+    asked = replicate.wanted(["deep_fc"])
     found, left = train.without_committed(asked)
     assert (len(found), [run.seed for run in left.runs]) == (6, [2])
     for name in ("engine_digest", "version"):

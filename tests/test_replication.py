@@ -238,6 +238,10 @@ def test_draws_are_those_that_the_stage_pair_makes():
             lambda c: c["variants"].pop("mlpnet_sigmoid_code"),
             "architecture mlpnet_sigmoid_code is not among the variants",
         ),
+        (
+            lambda c: c["reports"]["report_1"]["departures"].update(of=["dropot"]),
+            "departures.of: dropot: no such field",
+        ),
         (lambda c: c["reports"]["report_1"].update(measures=["first"]), "reports.report_1.measures.0: input should be"),
     ],
 )

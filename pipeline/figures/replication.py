@@ -15,12 +15,13 @@ from pipeline.figures import learning_curves as curves_of_study
 from pipeline.figures import style
 from pipeline.figures.published import group, label_rows, mark, placed
 from pipeline.params import Params
+from pipeline.replication import MEASURES
 
 ROW = 0.225  # inches, of a published figure with its three marks
 RUNS = "as many runs as each report made"
 SHAPES = {"published": "o", "our": "D", "study": "s"}  # of a mean, by whose it is
 WAYS = {"put right": ("o", -0.17), "made": ("s", 0.17), "both": ("D", 0)}  # mark, and shift from the row's middle
-APART = ("measure", "all")  # they stand beneath the departures, which are of a run's description
+APART = (*MEASURES, "all")  # they stand beneath the departures, which are of a run's description
 BAND = "0.92"
 PUBLISHED = {"color": "black", "linewidth": 0.9, "linestyle": (0, (1, 1.2))}  # a published mean beside curves
 
