@@ -99,10 +99,14 @@ def runs_on(
     epochs: int,
     splits: Iterable[tuple[int, int]],
 ) -> list[Run]:
-    """A candidate's runs on these splits, for so many times its epochs; `combo`: an architecture and a technique."""
+    """A candidate's runs on these splits, for so many times its epochs; `combo`: an architecture and a technique.
+
+    Nothing in them depends on the study's pairs: `test_pairs` is the size of a fold, on which they are tested.
+    """
     chosen = adopted(study, combo[0], candidate, epochs * candidate.recipe.epochs)
     run, found = chosen.runs(chosen.combo(*combo))[0], []
     for seed, fold in splits:
-        held_out = {"draw": Draw(seed=seed), "train_pairs": tuning.pairs, "fold": Fold(index=fold, count=tuning.folds)}
+        held_out = {"draw": Draw(seed=seed), "fold": Fold(index=fold, count=tuning.folds)}
+        held_out |= {"train_pairs": tuning.pairs, "test_pairs": tuning.pairs // tuning.folds}
         found.append(run.model_copy(update={"seed": seed, "data": run.data.model_copy(update=held_out)}))
     return found

@@ -115,9 +115,8 @@ def main() -> None:
     for name, table in made.items():
         tables.write(name, table)
     runs = made["tuning/runs"]
-    print(
-        f"{len(made['tuning/candidates'])} rows of candidates, {len(runs)} of runs: {len(made)} tables in {tuned.REPORTS}/"
-    )
+    counts = f"{len(made['tuning/candidates'])} rows of candidates, {len(runs)} of runs"
+    print(f"{counts}: {len(made)} tables in {tuned.REPORTS}/")
     for run in runs[runs["diverged"].notna()].to_dict("records"):
         name = f"{run['architecture']}-{run['technique']}, recipe {run['recipe']}"
         print(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")

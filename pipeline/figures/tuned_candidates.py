@@ -12,7 +12,10 @@ from pipeline.params import Params
 SHADES = ("0.78", "0.5", "0.15")  # of candidates by the last rung that they were in: the first, between, the last
 REPORT = {"marker": "s", "color": "none", "mec": style.INK, "mew": 1.1, "ms": 8}
 CHOSEN = {
-    "one_standard_error": ({"marker": "o", "color": "none", "mec": "#0072b2", "mew": 1.4, "ms": 8}, "one standard error"),
+    "one_standard_error": (
+        {"marker": "o", "color": "none", "mec": "#0072b2", "mew": 1.4, "ms": 8},
+        "one standard error",
+    ),
     "best": ({"marker": "*", "color": "#d55e00", "mec": "white", "mew": 0.5, "ms": 9}, "best"),
 }
 
@@ -59,5 +62,7 @@ def _panel(axis: Axes, candidates: pd.DataFrame, chosen: pd.DataFrame) -> None:
     axis.plot(last.loc[[0], "learning_rate"], 100 * last.loc[[0], "accuracy"], linestyle="", zorder=3, **REPORT)
     for recipe, (look, _) in CHOSEN.items():
         row = chosen[chosen["recipe"] == recipe].iloc[0]
-        axis.plot([row["learning_rate"]], [100 * last.loc[row["candidate"], "accuracy"]], linestyle="", zorder=4, **look)
+        axis.plot(
+            [row["learning_rate"]], [100 * last.loc[row["candidate"], "accuracy"]], linestyle="", zorder=4, **look
+        )
     axis.set_xscale("log")
