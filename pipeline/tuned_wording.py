@@ -24,7 +24,7 @@ def headline(effects: pd.DataFrame, accuracy: pd.DataFrame, optimism: pd.DataFra
     said = []
     if gains[BEST]:
         said.append(
-            f"{where}, and with the recipe that suits each technique best, test accuracy changes against the baseline "
+            f"{where}, and with the best recipe found for each technique, test accuracy changes against the baseline "
             f"by {gains[BEST]}; with the study's one recipe for all techniques, by {gains[STUDY]}."
         )
         said.append(f"So tuning changes these effects by {_gains(effects[effects['recipe'] == BEST], '', 'change')}.")

@@ -1,5 +1,7 @@
 """Every candidate's cross-validated accuracy against its learning rate: a row of panels per architecture."""
 
+import textwrap
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -31,7 +33,7 @@ def figure(params: Params, candidates: pd.DataFrame, chosen: pd.DataFrame) -> Fi
     for axis, combo in zip(axes, panels, strict=True):
         _panel(axis, style.of_combo(candidates, *combo), style.of_combo(chosen, *combo))
         if combo[0] == architectures[0]:
-            axis.set_title(wording.label(combo[1]), fontsize=8)
+            axis.set_title(textwrap.fill(wording.label(combo[1]), 24), fontsize=8)
         if combo[1] == techniques[0]:
             axis.set_ylabel(f"{combo[0]}\naccuracy (%)", fontsize=8)
         axis.set_xlabel("learning rate" if combo[0] == architectures[-1] else "")
@@ -66,3 +68,4 @@ def _panel(axis: Axes, candidates: pd.DataFrame, chosen: pd.DataFrame) -> None:
             [row["learning_rate"]], [100 * last.loc[row["candidate"], "accuracy"]], linestyle="", zorder=4, **look
         )
     axis.set_xscale("log")
+    axis.margins(x=0.08, y=0.14)
