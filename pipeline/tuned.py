@@ -38,7 +38,7 @@ class Draws(_Section):
 
 
 class Space(_Section):
-    learning_rate_decades: Number = Field(ge=0, le=3)
+    learning_rate_decades: Number = Field(ge=0, le=4)
     batch_size: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]
     most_dropout: Number = Field(ge=0, lt=1)
     least_aux_weight: Number = Field(gt=0, le=1_000)

@@ -138,7 +138,7 @@ def space_of(**changes):
         (space_of(batch_size=[27]), "1000 training pairs leave a last batch of one with batch size 27"),
         (space_of(batch_size=[]), "space.batch_size: none is listed"),
         (space_of(least_aux_weight=20.0), "space: least_aux_weight is above most_aux_weight"),
-        (space_of(learning_rate_decades=3.0), "space.learning_rate_decades: lenet5's rates would exceed 10"),
+        (space_of(learning_rate_decades=3.5), "space.learning_rate_decades: lenet5's rates would exceed 10"),
         (space_of(dropout=0.1), "unknown key space.dropout"),
         (leak_of(dropout=[1.5]), "leaking.lenet5.grid.dropout: 1.5 is none of its values"),
         (leak_of(batch_norm=[1]), "leaking.lenet5.grid.batch_norm: 1 is none of its values"),
