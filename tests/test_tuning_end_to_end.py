@@ -46,12 +46,19 @@ def clone(tmp_path_factory) -> Study:
     for lock in project.folder.glob("studies/*/dvc.lock"):
         lock.unlink()
     project.run("git", "init", "-q", "-b", "main")
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
+    introduce(project)
     project.run("dvc", "repro", "train", "train_aux")
     project.commit("A study")
     project.run("git", "clone", "-q", ".", str(folder / "clone"))
-    return Study(folder / "clone")
+    cloned = Study(folder / "clone")
+    introduce(cloned)
+    return cloned
+
+
+def introduce(project: Study) -> None:
+    """Let Git know who commits."""
+    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
+        project.run("git", "config", key, value)
 
 
 def test_a_clone_s_tuning_is_trained_and_nothing_of_its_study(clone):
