@@ -2,8 +2,9 @@
 
 import numpy as np
 
-from pipeline import candidates, swept
+from pipeline import candidates, swept, tuned
 from pipeline.run import Fold
+from tests.synthetic import ROOT
 from tests.tuned_study import TECHNIQUES, make_study, make_tuning
 
 RUNGS = [{"candidates": 65, "epochs": 1, "splits": 1}]
@@ -26,6 +27,16 @@ def test_candidates_are_the_same_every_time_and_others_with_another_seed():
     assert proposed(sampler_seed=1)[1:] != proposed()[1:]
     fewer = make_tuning()
     assert candidates.propose(make_study(fewer), fewer, "lenet5") == proposed()[:6]  # more of them change none
+
+
+def test_the_committed_candidates_are_the_same_in_every_version_of_the_libraries(monkeypatch):
+    """Else the committed outcomes would be of other runs, and the tables could not be made again."""
+    monkeypatch.chdir(ROOT)
+    found = candidates.propose(*tuned.load(), "lenet5")
+    recipes = [(one.recipe.learning_rate, one.recipe.batch_size, one.recipe.dropout) for one in found[1:4]]
+    assert recipes == [(0.0503, 200, 0.29), (0.00117, 50, 0.5), (0.00663, 100, 0.14)]
+    assert [one.recipe.batch_norm for one in found[1:4]] == [False, True, False]
+    assert [one.aux_weight for one in found[1:4]] == [0.131, 7.46, 44.5]
 
 
 def test_candidates_lie_in_the_space_and_spread_over_it_evenly():
