@@ -8,7 +8,7 @@ RUN := PATH="$(CURDIR)/$(VENV)/bin:$$PATH"
 # Where the locale is not UTF-8, DVC would stumble over a folder like "Größe".
 export PYTHONUTF8 := 1
 
-.PHONY: study compute replication sweeps demo test lint bench readme help
+.PHONY: study compute replication sweeps tuning demo test lint bench readme help
 
 ## make         the whole study on MNIST, or the demonstration where MNIST cannot be had
 study: $(INSTALLED)
@@ -32,6 +32,12 @@ sweeps: $(INSTALLED)
 	@echo "1,680 runs: about 40 minutes on two cores, the first time; the study's own are not trained again"
 	@$(RUN) python -m pipeline.compute studies/sweeps/dvc.yaml
 	@$(RUN) dvc repro --allow-missing studies/sweeps/dvc.yaml
+
+## make tuning  every technique with the recipe that suits it best; what choosing on test pairs buys
+tuning: $(INSTALLED)
+	@echo "About 1,600 runs, many of more epochs than the study's: about 80 minutes on two cores, the first time"
+	@$(RUN) python -m pipeline.compute studies/tuning/dvc.yaml
+	@$(RUN) dvc repro --allow-missing studies/tuning/dvc.yaml
 
 ## make demo    a small study on the digits inside scikit-learn, in demo/; needs no network
 demo: $(INSTALLED)

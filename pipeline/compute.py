@@ -20,6 +20,7 @@ import torch
 import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
+from pipeline import paths
 from pipeline.kept import Kept
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script
@@ -34,14 +35,17 @@ def outdated(pipelines: list[str]) -> list[str]:
     for name in pipelines:
         if not Path(name).is_file():
             raise StudyError(f"{name}: not found; name a dvc.yaml, as in `python -m pipeline.compute dvc.yaml`")
-    _python("dvc", "repro", *(_pair_stage(name) for name in pipelines), stdout=None)
+    stages = dict.fromkeys(stage for name in pipelines for stage in _pair_stages(name))
+    _python("dvc", "repro", *stages, stdout=None)
     return _python("pipeline.outdated", *pipelines, stdout=subprocess.PIPE).splitlines()
 
 
-def _pair_stage(pipeline: str) -> str:
-    """The stage that draws this dvc.yaml's pairs: the root's, if it has none of its own."""
+def _pair_stages(pipeline: str) -> list[str]:
+    """The stages that draw this dvc.yaml's pairs: its own, if it has one, and the root's, if it reads those."""
     stages = yaml.safe_load(Path(pipeline).read_text(encoding="utf-8"))["stages"]
-    return f"{pipeline}:pair" if "pair" in stages else "pair"
+    own = [f"{pipeline}:pair"] if "pair" in stages else []
+    from_root = [name for name, stage in stages.items() if name != "pair" and str(paths.PAIRS) in stage["deps"]]
+    return [*own, *(["pair"] if from_root and Path(pipeline) != Path("dvc.yaml") else [])]
 
 
 def _python(*arguments: str, stdout: int | None) -> str:

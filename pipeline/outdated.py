@@ -36,6 +36,8 @@ def _trains(stage: Stage) -> bool:
 
 def _in_cache(stage: Stage) -> bool:
     """Whether `dvc repro` would take the stage's outputs from the cache, by the lock or by an earlier run."""
+    if not all(dependency.exists for dependency in stage.deps):
+        return False  # another stage is to write it first
     if not stage.deps_cached():
         stage.save_deps()
         for output in stage.outs:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import params, paths, replication_wording, swept_wording, tables, wording
+from pipeline import params, paths, replication_wording, swept_wording, tables, tuned_wording, wording
 from pipeline.analysis.published import MARGIN
 from pipeline.params import AVERAGE, Params
 from pipeline.script import StudyError, run_script
@@ -65,6 +65,12 @@ def sweeps(study: Params, worth: pd.DataFrame, effects: pd.DataFrame, aux_weight
     return f"{answer}\n\nCurves and tables: [reports/sweeps/index.html](reports/sweeps/index.html)."
 
 
+def tuning(study: Params, effects: pd.DataFrame, accuracy: pd.DataFrame, optimism: pd.DataFrame) -> str:
+    """Whether the effects hold with recipes chosen for each technique; from the tuning's tables."""
+    answer = "\n".join(f"- {sentence}" for sentence in tuned_wording.headline(effects, accuracy, optimism))
+    return f"{answer}\n\nRecipes and tables: [reports/tuning/index.html](reports/tuning/index.html)."
+
+
 def limits(study: Params, summary: pd.DataFrame) -> str:
     """What the study cannot say, as a list."""
     return "\n".join(f"- {limit}" for limit in wording.limits(study, summary))
@@ -75,6 +81,7 @@ BLOCKS = {  # by the name of its markers: what makes it, and from which tables
     "published": (published, ("published_vs_ours",)),
     "replication": (replication, ("replication/figures", "replication/departures")),
     "sweeps": (sweeps, ("sweeps/worth", "sweeps/effects", "sweeps/aux_weights")),
+    "tuning": (tuning, ("tuning/effects", "tuning/accuracy", "tuning/optimism")),
     "limits": (limits, ("summary",)),
 }
 

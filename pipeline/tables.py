@@ -33,6 +33,21 @@ _SWEPT = {
     "value": "aux_weight (0: the technique without its auxiliary loss), or the number of training pairs",
 }
 
+_TUNED = {
+    "data_set": _COMBO["data_set"],
+    "architecture": "as in params.yaml",
+    "technique": "as in params.yaml",
+}
+_TUNED_AVERAGE = "as in params.yaml, or the average over those tuned"
+_RECIPE = {
+    "learning_rate": "per step",
+    "batch_size": "pairs a step",
+    "dropout": "probability",
+    "batch_norm": "whether there is",
+    "aux_weight": "factor of the digit losses; empty without an auxiliary loss",
+}
+_CHOSEN_BY = "study: as in params.yaml; best, one_standard_error: chosen by that rule of pipeline.halving.choose"
+
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": _COMBO  # a row a run
     | {
@@ -214,6 +229,81 @@ COLUMNS: dict[str, dict[str, str]] = {
         "behind": "mean of the seedwise differences to the best aux_weight",
         "behind_low": "of its 95% Student t interval, as if the best had been known beforehand",
         "behind_high": "of its 95% Student t interval, as if the best had been known beforehand",
+    },
+    # Of studies/tuning, in reports/tuning/. Accuracies called cross-validated are on the tuning's own training pairs.
+    "tuning/candidates": _TUNED  # a row a technique, rung and candidate that took part in it
+    | {"rung": "from 1", "candidate": "its number; 0 is the report's own recipe"}
+    | _RECIPE
+    | {
+        "trained_epochs": "of every run in this rung",
+        "splits": "a fold of a draw each: how many runs there are",
+        "diverged": "how many of them did; their accuracy counts as nought",
+        "accuracy": "cross-validated: mean over splits and over the last few epochs (`smoothing`), at the best epoch",
+        "epochs": "after which that is highest",
+    },
+    "tuning/chosen": _TUNED  # a row a technique and recipe
+    | {"recipe": _CHOSEN_BY, "candidate": "its number; 0 is the report's own recipe"}
+    | _RECIPE
+    | {
+        "epochs": "chosen with it, off the curve",
+        "cross_validated": "accuracy in the last rung: optimistic for what was chosen by it",
+        "standard_error": "of that mean, over splits",
+    },
+    "tuning/runs": _TUNED  # a row a run on the study's pairs
+    | {
+        "recipe": _CHOSEN_BY,
+        "seed": "of the run",
+        "diverged": "first epoch whose loss or weights were not finite; empty if none. Such a run has no accuracies",
+        "test_accuracy": "on the run's test pairs, after the last epoch",
+        "train_accuracy": "of the last epoch, from the batches as they passed (dropout on)",
+        "hardware": "that trained it",
+        "torch": "version",
+    },
+    "tuning/accuracy": _TUNED  # a row a technique and recipe, also averaged over architectures within a seed
+    | {
+        "architecture": _TUNED_AVERAGE,
+        "recipe": _CHOSEN_BY,
+        "runs": "n: those that did not diverge",
+        "mean_test_accuracy": "over runs, after the last epoch",
+        "std_test_accuracy": "over runs, with n-1",
+        "ci_low": "of the 95% Student t interval of the mean test accuracy",
+        "ci_high": "of the 95% Student t interval of the mean test accuracy",
+        "mean_train_accuracy": "over runs, of the last epoch (dropout on)",
+        "change": "mean of the seedwise differences to the study's recipe; empty for that one",
+        "change_low": "of its 95% Student t interval",
+        "change_high": "of its 95% Student t interval",
+    },
+    "tuning/effects": {  # a row an effect, architecture (or average) and recipe
+        "data_set": _COMBO["data_set"],
+        "effect": "a key of pipeline.analysis.effects.CONTRASTS, which says what is compared",
+        "architecture": _TUNED_AVERAGE,
+        "recipe": _CHOSEN_BY + "; each technique with its own",
+        "runs": "n: seeds of which no run diverged",
+        "mean_difference": "in test accuracy, of the seedwise differences",
+        "ci_low": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+        "ci_high": f"of the 95% Student t interval of the mean difference: {_SEEDS_ALONE}",
+        "change": "of the effect against that under the study's recipe, mean over seeds; empty for that one",
+        "change_low": "of its 95% Student t interval",
+        "change_high": "of its 95% Student t interval",
+    },
+    "tuning/leaking": _TUNED  # a row a leaking grid and seed that chooses
+    | {"seed": "on whose test pairs the choice is made", "candidate": "that is most accurate on them: its number"}
+    | _RECIPE
+    | {
+        "choosing_accuracy": "of the chosen, on the test pairs that chose it",
+        "fresh_accuracy": "of the same recipe, trained and tested on the other seeds' pairs: mean over those",
+        "optimism": "choosing_accuracy minus fresh_accuracy",
+    },
+    "tuning/optimism": _TUNED  # a row a leaking grid
+    | {
+        "candidates": "in the grid",
+        "seeds": "that each once chose",
+        "choices": "how many different candidates were chosen",
+        "mean_choosing_accuracy": "over seeds",
+        "mean_fresh_accuracy": "over seeds",
+        "optimism": "mean over seeds",
+        "optimism_low": "of its 95% Student t interval, as if seeds were independent; they share the fresh runs",
+        "optimism_high": "of its 95% Student t interval, likewise",
     },
     # The replication's (pipeline/replication.py), in reports/replication/. Rows come in the order of its params.
     "replication/figures": {  # a row a published figure and measure

@@ -108,18 +108,23 @@ def without_committed(asked: Wanted) -> tuple[dict[Run, Outcome], Wanted]:
     return found, replace(asked, runs=[run for run in asked.runs if run not in found])
 
 
+def outcomes_of(asked: Wanted, kept: Kept) -> dict[Run, Outcome]:
+    """The outcomes of these runs: what Git has, else what was kept, else trained here and kept."""
+    found, left = without_committed(asked)
+    if found:
+        print(f"{asked.name}: {len(found)} of {len(asked.runs)} runs were trained before", flush=True)
+    return found | {record.run: outcomes.of(record, asked.pairs_digest) for _, record in train_kept(left, kept)}
+
+
 def train_outcomes(asked: Wanted) -> list[Outcome]:
     """What a further study's training stage does: train these runs, and write their outcomes, in their order.
 
     A run whose outcome Git has, or that was kept, is not trained again; what Git has of the file comes back if this
     fails.
     """
+    kept = Kept(asked.pairs_digest)
     with restored_on_failure(asked.outcomes):
-        found, left = without_committed(asked)
-        if found:
-            print(f"{asked.name}: {len(found)} of {len(asked.runs)} runs were trained before", flush=True)
-        kept = Kept(asked.pairs_digest)
-        found |= {record.run: outcomes.of(record, asked.pairs_digest) for _, record in train_kept(left, kept)}
+        found = outcomes_of(asked, kept)
         trained = [found[run] for run in asked.runs]
         outcomes.write(asked.outcomes, trained)
     kept.drop(asked.runs)

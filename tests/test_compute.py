@@ -9,6 +9,7 @@ from pipeline.kept import Kept, digest_of_pairs
 from pipeline.script import StudyError
 from pipeline.training import executor
 from tests.made_up import STUDY, changed, short_run
+from tests.synthetic import ROOT
 
 
 def call(monkeypatch, *commands: str) -> None:
@@ -70,3 +71,14 @@ def test_long_runs_are_told_from_short_ones():
 def test_a_pipeline_that_is_not_there_is_one_line(workspace):
     with pytest.raises(StudyError, match=r"studies/x/dvc\.yaml: not found"):
         compute.outdated(["studies/x/dvc.yaml"])
+
+
+def test_a_pipeline_s_pairs_are_its_own_and_the_root_s_if_it_reads_those(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    stages = {name: compute._pair_stages(f"studies/{name}/dvc.yaml") for name in ("replication", "sweeps", "tuning")}
+    assert stages == {
+        "replication": ["studies/replication/dvc.yaml:pair"],
+        "sweeps": ["pair"],
+        "tuning": ["studies/tuning/dvc.yaml:pair", "pair"],
+    }
+    assert compute._pair_stages("dvc.yaml") == ["dvc.yaml:pair"]

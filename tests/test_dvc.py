@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, replication, replication_page, swept, tables
+from pipeline import params, paths, replication, replication_page, swept, tables, tuned
 from pipeline.training.code import engine_files
 from tests.synthetic import ROOT
 
@@ -30,11 +30,18 @@ EXEMPT = {
 # Modules on which no training stage depends, but the stages that draw conclusions do: what a study asks for. An outcome
 # names its run by its digest, and `outcomes.chosen` refuses a file that does not hold what is asked for.
 ASKS = {
+    "pipeline/candidates.py": "params into recipes and runs",
+    "pipeline/confirm.py": "reads params, maps the engine over runs, writes outcomes",
+    "pipeline/halving.py": "which runs are asked for next, by the outcomes so far",
+    "pipeline/leak.py": "reads params, maps the engine over runs, writes outcomes",
     "pipeline/replicate.py": "reads params, maps the engine over runs, writes outcomes",
     "pipeline/description.py": "likewise",
     "pipeline/replication.py": "params into runs; validation",
+    "pipeline/retrained.py": "params and choices into runs",
     "pipeline/sweep.py": "reads params, maps the engine over runs, writes outcomes",
     "pipeline/swept.py": "params into runs; validation",
+    "pipeline/tune.py": "reads params, maps the engine over runs, writes outcomes",
+    "pipeline/tuned.py": "validation",
 }
 ARCHITECTURES = "pipeline/networks/architectures"
 # Of `pair`, a training stage imports only the reading of its output, on which it depends.
@@ -133,7 +140,8 @@ def test_a_further_study_s_stage_depends_on_the_modules_that_decide_its_output(s
 
 def test_what_concludes_in_a_further_study_knows_nothing_of_training():
     for stage in FURTHER.values():
-        if any(dependency.startswith(f"{paths.REPORTS}/") for dependency in stage["deps"]):
+        _, trains = further_needs(stage)
+        if not trains and any(dependency.startswith(f"{paths.REPORTS}/") for dependency in stage["deps"]):
             modules = imported_modules(Path(f"{stage['cmd'].split()[2].replace('.', '/')}.py"))
             for folder in ("pipeline/networks", "pipeline/training"):
                 assert not [file for file in modules if file.is_relative_to(folder)]
@@ -207,6 +215,49 @@ def test_every_parameter_of_the_sweeps_is_some_stage_s():
         keys[name] = set(files[0][str(swept.PARAMS)])
     everything = set(swept.Sweeps.model_fields)
     assert keys == dict.fromkeys(keys, everything) | {"sweep": everything - {"architectures"}}
+
+
+def test_the_tuning_chooses_without_any_test_pair():
+    """Of all that is drawn, the search depends on the file of its own training pairs alone; so DVC shows it."""
+    drawn = [path for path in FURTHER["tuning:tune"]["deps"] if path.startswith(f"{paths.DATA}/")]
+    assert drawn == [str(paths.pairs("train", tuned.PAIRS))]
+    pair = FURTHER["tuning:pair"]
+    assert pair["cmd"].split()[3:] == [str(tuned.PAIRS), "${draws.first}-${draws.last}", "--train-only"]
+    assert pair["outs"] == [str(tuned.PAIRS)]
+    named = [key for key in FURTHER["tuning:tune"]["params"] if isinstance(key, str)]
+    assert not {"data.test_pairs", "data.train_pairs", "seeds"} & set(named)
+
+
+def test_outputs_of_the_tuning_are_where_the_code_writes_them():
+    outputs = {
+        name.partition(":")[2]: declared(stage.get("outs", []) + stage.get("metrics", []))
+        for name, stage in FURTHER.items()
+        if name.startswith("tuning:")
+    }
+    of_architecture = {
+        stage: {str(tuned.outcomes_file(folder, "${item.architecture}"))}
+        for stage, folder in (("tune", "searched"), ("confirm", "confirmed"), ("leak", "leaked"))
+    }
+    assert outputs == of_architecture | {
+        "pair": {str(tuned.PAIRS)},
+        "aggregate": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("tuning/")},
+        "plot": {str(tuned.FIGURES)},
+        "report": {str(tuned.PAGE)},
+    }
+
+
+def test_every_parameter_of_the_tuning_is_some_stage_s():
+    """And it is named by all stages that read it: training takes the architectures one by one, and the grids."""
+    keys = {}
+    for name in ("tune", "confirm", "leak", "aggregate", "plot", "report"):
+        files = [entry for entry in FURTHER[f"tuning:{name}"]["params"] if isinstance(entry, dict)]
+        keys[name] = set(files[0][str(tuned.PARAMS)])
+    everything = set(tuned.Tuning.model_fields)
+    assert keys == dict.fromkeys(keys, everything) | {
+        "tune": everything - {"architectures", "leaking", "seeds"},
+        "confirm": everything - {"architectures", "leaking"},
+        "leak": {"leaking.${item.architecture}"},
+    }
 
 
 def test_exempt_modules_exist_and_have_a_reason():
