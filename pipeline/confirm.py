@@ -2,33 +2,28 @@
 
 Reads params.yaml, studies/tuning/params.yaml, reports/tuning/searched/ARCHITECTURE.json and data/pairs; writes
 reports/tuning/confirmed/ARCHITECTURE.json, the outcomes of all runs that the study does not have.
+
+Which runs these are is not known before the search has ended: there is no `wanted`, and nothing is trained ahead.
 """
 
-import argparse
-import time
+from collections.abc import Sequence
 
-from pipeline import retrained, tuned
+from pipeline import retrained, shared_runs, tuned
 from pipeline.script import run_script
-from pipeline.train import Wanted, train_outcomes
+from pipeline.train import Wanted, architecture_named, train_outcomes
 
 
-def asked(architecture: str) -> Wanted:
-    """The runs of this architecture. Not known before the search has ended, so that nothing is trained ahead."""
+def chosen(arguments: Sequence[str] | None = None) -> Wanted:
+    """What the stage with this command line (None: this process's) asks for; StudyError if nothing was searched yet."""
     study, tuning = tuned.load()
+    architecture = architecture_named(arguments, tuning.architectures, tuned.PARAMS)
     runs = (run for group in retrained.confirmed(study, tuning, architecture).values() for run in group)
-    missing = retrained.to_train(study, architecture, runs)
+    missing = shared_runs.to_train(study, architecture, runs)
     return Wanted(architecture, missing, study.device, outcomes=tuned.outcomes_file("confirmed", architecture))
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="confirm", description="Train with the recipes that were chosen.")
-    parser.add_argument("architecture")
-    start = time.perf_counter()
-    wanted = asked(parser.parse_args().architecture)
-    trained = train_outcomes(wanted)
-    diverged = sum(outcome.diverged is not None for outcome in trained)
-    took = time.perf_counter() - start
-    print(f"recipes chosen for {wanted.name}: {len(trained)} runs in {took:.0f} s, {diverged} of them diverged")
+    train_outcomes(chosen())
 
 
 if __name__ == "__main__":

@@ -17,11 +17,9 @@ from pipeline.candidates import Candidate, propose, runs_on
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
 from pipeline.run import Run
-from pipeline.tuned import Tuning
+from pipeline.tuned import BEST, ONE_STANDARD_ERROR, Tuning
 
 Evaluate = Callable[[list[Run]], Mapping[Run, Outcome]]
-BEST, ONE_STANDARD_ERROR = "best", "one_standard_error"
-RULES = (BEST, ONE_STANDARD_ERROR)
 
 
 @dataclass(frozen=True)
@@ -114,7 +112,7 @@ def survivors(standings: Sequence[Standing], places: int) -> list[Candidate]:
 
 
 def choose(last: Sequence[Standing]) -> dict[str, Choice]:
-    """What each of RULES chooses, from the standings of the last rung.
+    """What each rule chooses, from the standings of the last rung.
 
     best: the highest accuracy after any number of epochs. one_standard_error: the fewest epochs after which an accuracy
     is at most one standard error (of the best's, over splits) below the best's; of several with so few, the report's

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from pipeline import paths, run
 from pipeline.script import StudyError, run_script
@@ -28,7 +28,16 @@ def _number(value: object) -> object:
     return value
 
 
+def listed_once(items: list) -> list:
+    """The items; ValueError if one stands there twice."""
+    for item in items:
+        if items.count(item) > 1:
+            raise ValueError(f"{item} is listed twice")
+    return items
+
+
 Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
+Names = Annotated[list[Name], Field(min_length=1), AfterValidator(listed_once)]
 Number = Annotated[float, BeforeValidator(_number)]
 Content = TypeVar("Content", bound=BaseModel)
 AVERAGE = "average"  # in place of an architecture, in tables and metrics.json
@@ -46,20 +55,20 @@ MEANINGS = {
 }
 
 
-class _Section(BaseModel):
-    """A part of params.yaml: no unknown key, no silent conversion, no NaN or infinity."""
+class Section(BaseModel):
+    """A part of a file of parameters: no unknown key, no silent conversion, no NaN or infinity."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
-class Data(_Section):
+class Data(Section):
     source: Literal["mnist", "digits"]
     mirrors: list[Annotated[str, Field(min_length=1)]]
     train_pairs: int = Field(ge=2)
     test_pairs: int = Field(ge=1)
 
 
-class Recipe(_Section):
+class Recipe(Section):
     """How one architecture is trained, the same for all techniques."""
 
     optimizer: Literal["adam", "sgd"]
@@ -71,7 +80,7 @@ class Recipe(_Section):
     dropout: Number = Field(ge=0, lt=1)
 
 
-class Technique(_Section):
+class Technique(Section):
     """The switches of a technique; whether it has the auxiliary loss is the group that lists it."""
 
     encoder: Literal["two_channel", "separate", "shared"]
@@ -86,7 +95,7 @@ class Technique(_Section):
         return self
 
 
-class Techniques(_Section):
+class Techniques(Section):
     plain: dict[Name, Technique]
     auxiliary: dict[Name, Technique]
 
@@ -137,7 +146,7 @@ class Combo(BaseModel):
         return self.protocol.aux_weight is not None
 
 
-class Params(_Section):
+class Params(Section):
     device: Literal["auto", "cuda", "cpu"]
     precision: Literal["fp32", "tf32", "bf16"]
     seeds: int = Field(ge=1, le=1_000)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from pipeline import params, paths, tables
+from pipeline import params, paths
 from pipeline.figures import accuracy_by_gap, digit_confusion, effects, learning_curves, published, style, test_accuracy
 from pipeline.figures.sources import TABLES
 from pipeline.script import run_script
@@ -22,12 +22,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {  # each takes params, then its TAB
 
 def main() -> None:
     """Draw every figure of FIGURES."""
-    study = params.load()
-    style.use()
-    for name, draw in FIGURES.items():
-        path = paths.FIGURES / f"{name}.png"
-        style.save(draw(study, *map(tables.read, TABLES[name])), path)
-        print(path)
+    style.draw(FIGURES, TABLES, params.load(), paths.FIGURES)
 
 
 if __name__ == "__main__":

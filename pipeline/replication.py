@@ -10,11 +10,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline import params
 from pipeline.description import Description, of_study
-from pipeline.params import MEANINGS, Name, Params
+from pipeline.params import MEANINGS, Name, Params, Section
 from pipeline.run import Run
 
 FILE = Path("studies/replication/params.yaml")
@@ -33,16 +33,12 @@ Measure = Literal[tuple(MEASURES)]
 KnownFrom = Literal["code", "text", "inferred"]
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Departures(_Section):
+class Departures(Section):
     seeds: int | None = Field(default=None, ge=2)
     of: list[str] | None = None
 
 
-class Figure(_Section):
+class Figure(Section):
     """One row of a published table, and what its runs have that others of their report have not."""
 
     name: str
@@ -51,13 +47,13 @@ class Figure(_Section):
     parameters: int = Field(ge=1)
     known_from: KnownFrom | None = None
     departures: Departures = Departures()
-    has: dict[str, object] = {}
-    text_has: dict[str, object] = {}
+    has: dict[str, object] = Field(default={})
+    text_has: dict[str, object] = Field(default={})
 
 
-class Architecture(_Section):
+class Architecture(Section):
     departures: Departures = Departures()
-    all: dict[str, object] = {}
+    all: dict[str, object] = Field(default={})
     rows: dict[Name, Figure] = Field(min_length=1)
 
     @model_validator(mode="after")
@@ -67,7 +63,7 @@ class Architecture(_Section):
         return self
 
 
-class Report(_Section):
+class Report(Section):
     authors: str
     published_in: str
     known_from: KnownFrom
@@ -75,7 +71,7 @@ class Report(_Section):
     divisor: Literal["n", "n-1", "unknown"]
     printed_to: float = Field(gt=0)
     measures: list[Measure] = Field(min_length=1)
-    notes: list[str] = []
+    notes: list[str] = Field(default=[])
     departures: Departures
     all: dict[str, object]
     architectures: dict[Name, Architecture] = Field(min_length=1)
@@ -114,7 +110,7 @@ class Row:
         return every if self.departures_shown is None else list(self.departures_shown)
 
 
-class Replication(_Section):
+class Replication(Section):
     variants: dict[Name, str]
     reports: dict[Name, Report] = Field(min_length=1)
 

@@ -1,21 +1,14 @@
 """The tuning's runs on the study's pairs: the study's seeds with the recipes chosen, and the leaking grids.
 
-A run that is equal to one of the study's is not trained again: its outcome is taken from reports/runs.
+Those that are equal to one of the study's are not trained again (`shared_runs`).
 """
 
-from collections.abc import Iterable
-from pathlib import Path
-
-from pipeline import halving, outcomes, paths, records, swept, tuned
+from pipeline import halving, outcomes, tuned
 from pipeline.candidates import Candidate, adopted, of_grid
 from pipeline.halving import Choice, Standing
-from pipeline.outcomes import Outcome
 from pipeline.params import Params
 from pipeline.run import Run
-from pipeline.tuned import Tuning
-
-STUDY = "study"  # the recipe of params.yaml, beside those that halving.RULES choose
-RECIPES = (STUDY, *halving.RULES)
+from pipeline.tuned import STUDY, Tuning
 
 
 def searched(study: Params, tuning: Tuning, architecture: str) -> dict[str, list[list[Standing]]]:
@@ -31,7 +24,7 @@ def searched(study: Params, tuning: Tuning, architecture: str) -> dict[str, list
 
 
 def choices(last: list[Standing]) -> dict[str, Choice]:
-    """By each of RECIPES, what a technique is trained with, from the standings of the last rung."""
+    """By recipe, what a technique is trained with: the study's, and what either rule chooses from the last rung."""
     return {STUDY: halving.own_choice(last), **halving.choose(last)}
 
 
@@ -58,25 +51,3 @@ def leaked(study: Params, tuning: Tuning, architecture: str) -> list[tuple[Candi
         chosen = adopted(study, architecture, candidate)
         found.append((candidate, chosen.runs(chosen.combo(architecture, leaking.technique))[: leaking.seeds]))
     return found
-
-
-def to_train(study: Params, architecture: str, runs: Iterable[Run]) -> list[Run]:
-    """Those of these runs that the study does not have, each once."""
-    known = swept.of_study(study, architecture)
-    return [run for run in dict.fromkeys(runs) if run not in known]
-
-
-def of_runs(study: Params, architecture: str, runs: Iterable[Run], path: Path) -> dict[Run, Outcome]:
-    """The outcomes of these runs: the study's where it has them, else from this file.
-
-    Raises StudyError if a file is missing or damaged, or holds other runs than are asked for.
-    """
-    runs = list(dict.fromkeys(runs))
-    shared = {run: combo for run, combo in swept.of_study(study, architecture).items() if run in set(runs)}
-    found = {}
-    for combo in dict.fromkeys(shared.values()):
-        known = {outcome.run: outcome for outcome in map(outcomes.of, records.read(paths.record(combo)))}
-        of_combo = [run for run, name in shared.items() if name == combo]
-        found |= dict(zip(of_combo, outcomes.chosen(known, of_combo, paths.record(combo)), strict=True))
-    rest = to_train(study, architecture, runs)
-    return found | dict(zip(rest, outcomes.chosen(outcomes.read(path), rest, path), strict=True))

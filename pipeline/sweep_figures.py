@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from pipeline import swept, tables
+from pipeline import swept
 from pipeline.figures import style, swept_accuracy, swept_effects
 from pipeline.figures.swept_sources import TABLES
 from pipeline.script import run_script
@@ -23,11 +23,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {  # each takes params, then its TAB
 def main() -> None:
     """Draw every figure of FIGURES."""
     study, _ = swept.load()
-    style.use()
-    for name, draw in FIGURES.items():
-        path = swept.FIGURES / f"{name}.png"
-        style.save(draw(study, *map(tables.read, TABLES[name])), path)
-        print(path)
+    style.draw(FIGURES, TABLES, study, swept.FIGURES)
 
 
 if __name__ == "__main__":

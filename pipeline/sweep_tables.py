@@ -9,36 +9,18 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from pipeline import outcomes, paths, records, swept, tables
+from pipeline import shared_runs, swept, tables
 from pipeline.analysis import sweeps as analysis
-from pipeline.outcomes import Outcome
 from pipeline.params import Params
-from pipeline.run import Run
 from pipeline.script import run_script
 from pipeline.swept import Sweeps
 
 
-def of_runs(study: Params, sweeps: Sweeps, architecture: str) -> dict[Run, Outcome]:
-    """The outcome of every run of this architecture's sweeps: the study's where it has it, else the sweep's own.
-
-    Raises StudyError if a file is missing or damaged, or holds other runs than are asked for.
-    """
-    asked = {run for point in swept.points(study, sweeps, architecture) for run in point.runs}
-    shared = {run: combo for run, combo in swept.of_study(study, architecture).items() if run in asked}
-    found = {}
-    for combo in dict.fromkeys(shared.values()):
-        path = paths.record(combo)
-        known = {outcome.run: outcome for outcome in map(outcomes.of, records.read(path))}
-        of_combo = [run for run, name in shared.items() if name == combo]
-        found |= dict(zip(of_combo, outcomes.chosen(known, of_combo, path), strict=True))
-    path, own = swept.outcomes_file(architecture), swept.to_train(study, sweeps, architecture)
-    return found | dict(zip(own, outcomes.chosen(outcomes.read(path), own, path), strict=True))
-
-
 def rows(study: Params, sweeps: Sweeps) -> Iterator[dict]:
-    """The rows of the table `sweeps/runs`."""
+    """The rows of the table `sweeps/runs`; StudyError as `shared_runs.outcomes_of`."""
     for architecture in sweeps.architectures:
-        found = of_runs(study, sweeps, architecture)
+        asked = swept.runs(study, sweeps, architecture)
+        found = shared_runs.outcomes_of(study, architecture, asked, swept.outcomes_file(architecture))
         for point in swept.points(study, sweeps, architecture):
             where = {"data_set": study.data.source, "sweep": point.sweep, "architecture": architecture}
             where |= {"technique": point.technique, "value": float(point.value)}

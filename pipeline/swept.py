@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, Field
 
 from pipeline import params, paths
-from pipeline.params import Name, Number, Params
+from pipeline.params import Names, Number, Params, Section, listed_once
 from pipeline.run import Run
 from pipeline.script import StudyError
 
@@ -28,35 +28,21 @@ def outcomes_file(architecture: str) -> Path:
     return REPORTS / "runs" / f"{architecture}.json"
 
 
-def _listed_once(items: list) -> list:
-    for item in items:
-        if items.count(item) > 1:
-            raise ValueError(f"{item} is listed twice")
-    return items
-
-
-Names = Annotated[list[Name], Field(min_length=1), AfterValidator(_listed_once)]
 Weight = Annotated[Number, Field(gt=0, le=1_000)]
 PairCount = Annotated[int, Field(ge=2)]
 
 
-class _Section(BaseModel):
-    """A part of the file: no unknown key, no silent conversion, no NaN or infinity."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class AuxWeights(_Section):
-    values: Annotated[list[Weight], AfterValidator(_listed_once)]
+class AuxWeights(Section):
+    values: Annotated[list[Weight], AfterValidator(listed_once)]
     techniques: Names
 
 
-class PairCounts(_Section):
-    values: Annotated[list[PairCount], AfterValidator(_listed_once)]
+class PairCounts(Section):
+    values: Annotated[list[PairCount], AfterValidator(listed_once)]
     techniques: Names
 
 
-class Sweeps(_Section):
+class Sweeps(Section):
     architectures: Names
     seeds: int = Field(ge=1)
     aux_weight: AuxWeights
@@ -140,14 +126,6 @@ def _runs(study: Params, sweeps: Sweeps, architecture: str, technique: str) -> l
     return study.runs(study.combo(architecture, technique))[: sweeps.seeds]
 
 
-def of_study(study: Params, architecture: str) -> dict[Run, str]:
-    """The study's runs of this architecture, each with the combo whose record has it."""
-    combos = (combo for combo in study.combos() if combo.architecture == architecture)
-    return {run: combo.key for combo in combos for run in study.runs(combo)}
-
-
-def to_train(study: Params, sweeps: Sweeps, architecture: str) -> list[Run]:
-    """The runs of this architecture's sweeps that the study does not have, each once."""
-    known = of_study(study, architecture)
-    asked = dict.fromkeys(run for point in points(study, sweeps, architecture) for run in point.runs)
-    return [run for run in asked if run not in known]
+def runs(study: Params, sweeps: Sweeps, architecture: str) -> list[Run]:
+    """The runs of this architecture's sweeps, each once."""
+    return list(dict.fromkeys(run for point in points(study, sweeps, architecture) for run in point.runs))

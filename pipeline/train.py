@@ -9,7 +9,7 @@ import argparse
 import contextlib
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,7 @@ from pipeline.kept import Kept, committed, digest_of_pairs
 from pipeline.outcomes import Outcome
 from pipeline.records import Record
 from pipeline.run import Run
-from pipeline.script import run_script, write_whole
+from pipeline.script import StudyError, run_script, write_whole
 
 
 @dataclass(frozen=True)
@@ -117,18 +117,36 @@ def outcomes_of(asked: Wanted, kept: Kept) -> dict[Run, Outcome]:
 
 
 def train_outcomes(asked: Wanted) -> list[Outcome]:
-    """What a further study's training stage does: train these runs, and write their outcomes, in their order.
+    """What a further study's training stage does: train these runs, write their outcomes, in their order, and say so.
 
     A run whose outcome Git has, or that was kept, is not trained again; what Git has of the file comes back if this
     fails.
     """
+    start = time.perf_counter()
     kept = Kept(asked.pairs_digest)
     with restored_on_failure(asked.outcomes):
         found = outcomes_of(asked, kept)
         trained = [found[run] for run in asked.runs]
         outcomes.write(asked.outcomes, trained)
     kept.drop(asked.runs)
+    say_trained(asked.name, trained, start)
     return trained
+
+
+def say_trained(name: str, trained: Collection[Outcome], start: float) -> None:
+    """Print how many outcomes there are, and how long they took since `start` (time.perf_counter)."""
+    diverged = sum(outcome.diverged is not None for outcome in trained)
+    print(f"{name}: {len(trained)} runs in {time.perf_counter() - start:.0f} s, {diverged} of them diverged")
+
+
+def architecture_named(arguments: Sequence[str] | None, listed: Collection[str], place: str | Path) -> str:
+    """The one argument of a command line (None: this process's); StudyError if it is none of those `place` lists."""
+    parser = argparse.ArgumentParser(description="Train what this study asks for of one architecture.")
+    parser.add_argument("architecture")
+    name = parser.parse_args(arguments).architecture
+    if name not in listed:
+        raise StudyError(f"{place}: does not list {name}; known: {', '.join(listed)}")
+    return name
 
 
 def summary(trained: list[Record]) -> str:

@@ -5,7 +5,6 @@ reports/tuning/searched/ARCHITECTURE.json, the outcomes of all runs. What was ch
 goes through the search again. Interrupted, it goes on from the runs that were kept, to the same choice.
 """
 
-import argparse
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -15,8 +14,8 @@ from pipeline.kept import Kept
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
 from pipeline.run import Run
-from pipeline.script import StudyError, run_script
-from pipeline.train import Wanted, outcomes_of, restored_on_failure
+from pipeline.script import run_script
+from pipeline.train import Wanted, architecture_named, outcomes_of, restored_on_failure, say_trained
 from pipeline.tuned import Tuning
 
 
@@ -31,18 +30,13 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     return _wanting(study, architecture, list(dict.fromkeys(run for runs in groups for run in runs)))
 
 
+def _asked(arguments: Sequence[str] | None) -> tuple[Params, Tuning, str]:
+    study, tuning = tuned.load()
+    return study, tuning, architecture_named(arguments, tuning.architectures, tuned.PARAMS)
+
+
 def _wanting(study: Params, architecture: str, runs: list[Run]) -> Wanted:
     return Wanted(architecture, runs, study.device, tuned.PAIRS, tuned.outcomes_file("searched", architecture))
-
-
-def _asked(arguments: Sequence[str] | None) -> tuple[Params, Tuning, str]:
-    parser = argparse.ArgumentParser(prog="tune", description="Search one architecture's recipes.")
-    parser.add_argument("architecture")
-    architecture = parser.parse_args(arguments).architecture
-    study, tuning = tuned.load()
-    if architecture not in tuning.architectures:
-        raise StudyError(f"{tuned.PARAMS}: does not list {architecture}; known: {', '.join(tuning.architectures)}")
-    return study, tuning, architecture
 
 
 def train_rungs(study: Params, tuning: Tuning, architecture: str) -> dict[Run, Outcome]:
@@ -65,10 +59,7 @@ def train_rungs(study: Params, tuning: Tuning, architecture: str) -> dict[Run, O
 def main() -> None:
     start = time.perf_counter()
     study, tuning, architecture = _asked(None)
-    found = train_rungs(study, tuning, architecture)
-    diverged = sum(outcome.diverged is not None for outcome in found.values())
-    took = time.perf_counter() - start
-    print(f"tuning of {architecture}: {len(found)} runs in {took:.0f} s, {diverged} of them diverged")
+    say_trained(architecture, train_rungs(study, tuning, architecture).values(), start)
 
 
 if __name__ == "__main__":

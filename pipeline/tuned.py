@@ -6,18 +6,18 @@ The candidates are in `candidates`, the rungs that they climb in `halving`, the 
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from pipeline import params, paths
-from pipeline.params import Name, Number, Params, Recipe
+from pipeline.params import Name, Names, Number, Params, Recipe, Section
 from pipeline.script import StudyError
-from pipeline.swept import Names
 
 PARAMS = Path("studies/tuning/params.yaml")
 REPORTS = paths.REPORTS / "tuning"
 FIGURES = REPORTS / "figures"
 PAGE = REPORTS / "index.html"
 PAIRS = paths.DATA / "tuning"  # training pairs alone
+STUDY, BEST, ONE_STANDARD_ERROR = "study", "best", "one_standard_error"  # recipes: params.yaml's; by either rule
 SEARCHED = ("learning_rate", "batch_size", "dropout", "batch_norm")  # fields of a recipe that candidates differ in
 
 
@@ -26,18 +26,12 @@ def outcomes_file(stage: str, architecture: str) -> Path:
     return REPORTS / stage / f"{architecture}.json"
 
 
-class _Section(BaseModel):
-    """A part of the file: no unknown key, no silent conversion, no NaN or infinity."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
-
-
-class Draws(_Section):
+class Draws(Section):
     first: int = Field(ge=0)
     last: int = Field(ge=0)
 
 
-class Space(_Section):
+class Space(Section):
     learning_rate_decades: Number = Field(ge=0, le=4)
     batch_size: Annotated[list[Annotated[int, Field(ge=2)]], Field(min_length=1)]
     most_dropout: Number = Field(ge=0, lt=1)
@@ -51,19 +45,19 @@ class Space(_Section):
         return self
 
 
-class Rung(_Section):
+class Rung(Section):
     candidates: int = Field(ge=2)
     epochs: int = Field(ge=1)  # times the report's
     splits: int = Field(ge=1)
 
 
-class Grid(_Section):
+class Grid(Section):
     technique: Name
     seeds: int = Field(ge=2)
     grid: dict[Name, Annotated[list[bool | int | float], Field(min_length=1)]] = Field(min_length=1)
 
 
-class Tuning(_Section):
+class Tuning(Section):
     architectures: Names
     techniques: Names
     draws: Draws

@@ -5,11 +5,10 @@ import math
 import pandas as pd
 
 from pipeline import wording
-from pipeline.analysis.tuning import STUDY
 from pipeline.params import AVERAGE, Params
+from pipeline.tuned import BEST, ONE_STANDARD_ERROR, STUDY
 from pipeline.wording import label, listed
 
-BEST, ONE_STANDARD_ERROR = "best", "one_standard_error"  # as in pipeline.halving, which needs what pages do without
 RECIPES = {STUDY: "the study's", BEST: "best", ONE_STANDARD_ERROR: "one standard error"}
 MAIN = ("weight_sharing", "aux_loss", "both")
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from matplotlib.figure import Figure
 
-from pipeline import tables, tuned
+from pipeline import tuned
 from pipeline.figures import style, tuned_candidates, tuned_effects
 from pipeline.figures.tuned_sources import TABLES
 from pipeline.script import run_script
@@ -21,11 +21,7 @@ FIGURES: dict[str, Callable[..., Figure]] = {  # each takes params, then its TAB
 def main() -> None:
     """Draw every figure of FIGURES."""
     study, _ = tuned.load()
-    style.use()
-    for name, draw in FIGURES.items():
-        path = tuned.FIGURES / f"{name}.png"
-        style.save(draw(study, *map(tables.read, TABLES[name])), path)
-        print(path)
+    style.draw(FIGURES, TABLES, study, tuned.FIGURES)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from pipeline import retrained, tables, tuned
+from pipeline import retrained, shared_runs, tables, tuned
 from pipeline.analysis import tuning as analysis
 from pipeline.candidates import Candidate
 from pipeline.halving import Standing
@@ -67,7 +67,7 @@ def run_rows(study: Params, tuning: Tuning, found: Searches) -> Iterator[dict]:
                 combo = architecture, names["technique"]
                 asked[*combo, recipe] = retrained.runs_with(study, tuning, combo, choice)
         path = tuned.outcomes_file("confirmed", architecture)
-        known = retrained.of_runs(study, architecture, (run for runs in asked.values() for run in runs), path)
+        known = shared_runs.outcomes_of(study, architecture, (run for runs in asked.values() for run in runs), path)
         for (_, technique, recipe), runs in asked.items():
             for run in runs:
                 names = {"data_set": study.data.source, "architecture": architecture, "technique": technique}
@@ -86,7 +86,7 @@ def leaking_rows(study: Params, tuning: Tuning) -> Iterator[dict]:
     for architecture, leaking in tuning.leaking.items():
         asked = retrained.leaked(study, tuning, architecture)
         path = tuned.outcomes_file("leaked", architecture)
-        known = retrained.of_runs(study, architecture, (run for _, runs in asked for run in runs), path)
+        known = shared_runs.outcomes_of(study, architecture, (run for _, runs in asked for run in runs), path)
         accuracies = np.array([[_scores(known[run])["test_accuracy"] for run in runs] for _, runs in asked])
         recipes = [fields(study, leaking.technique, candidate) for candidate, _ in asked]
         names = {"data_set": study.data.source, "architecture": architecture, "technique": leaking.technique}

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import numpy as np
 import yaml
 
-from pipeline import outcomes, swept
+from pipeline import outcomes, shared_runs, swept
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
 from pipeline.run import Run
@@ -39,7 +39,7 @@ def write_sweeps(sweeps: Sweeps, study: Params | None = None, diverged: Collecti
     write_study(study)
     write_sweep_params(sweeps)
     for architecture in sweeps.architectures:
-        runs = swept.to_train(study, sweeps, architecture)
+        runs = shared_runs.to_train(study, architecture, swept.runs(study, sweeps, architecture))
         made = [_outcome(run, run in diverged) for run in runs]
         outcomes.write(swept.outcomes_file(architecture), made)
     return study

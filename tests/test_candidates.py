@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from pipeline import candidates, swept, tuned
+from pipeline import candidates, shared_runs, tuned
 from pipeline.run import Fold
 from tests.synthetic import ROOT
 from tests.tuned_study import TECHNIQUES, make_study, make_tuning
@@ -88,7 +88,7 @@ def test_the_study_s_own_recipe_adopted_is_the_study():
     study = make_study(make_tuning())
     assert candidates.adopted(study, "lenet5", candidates.own(study, "lenet5"), epochs=4) == study
     run = study.runs(study.combo("lenet5", "aux_loss"))[0]
-    assert run in swept.of_study(study, "lenet5")
+    assert run in shared_runs.of_study(study, "lenet5")
 
 
 def test_a_grid_has_every_combination_in_its_order():

@@ -38,6 +38,7 @@ ASKS = {
     "pipeline/description.py": "likewise",
     "pipeline/replication.py": "params into runs; validation",
     "pipeline/retrained.py": "params and choices into runs",
+    "pipeline/shared_runs.py": "which of its runs a further study takes from the study",
     "pipeline/sweep.py": "reads params, maps the engine over runs, writes outcomes",
     "pipeline/swept.py": "params into runs; validation",
     "pipeline/tune.py": "reads params, maps the engine over runs, writes outcomes",

@@ -126,5 +126,5 @@ def test_outcomes_of_other_runs_are_refused(small_replication, monkeypatch):
 
 
 def test_an_architecture_that_no_report_has_is_refused(small_replication, monkeypatch):
-    with pytest.raises(StudyError, match=r"studies/replication/params\.yaml: no report has an architecture 'deep_fx'"):
+    with pytest.raises(StudyError, match=r"studies/replication/params\.yaml: does not list deep_fx; known: "):
         call(monkeypatch, replicate, "deep_fx")

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from pipeline import compute, outcomes, paths, records, sweep, sweep_tables, swept, tables, train
+from pipeline import compute, outcomes, paths, records, shared_runs, sweep, sweep_tables, swept, tables, train
 from pipeline.kept import digest_of_pairs
 from pipeline.script import StudyError
 from tests.swept_study import make_sweeps, write_sweep_params
@@ -49,7 +49,7 @@ def test_trains_what_the_study_does_not_have_and_the_tables_take_the_rest_from_i
 
 def test_trained_by_the_sweep_the_study_s_run_has_the_same_numbers(trained, monkeypatch):
     """As it would be, were it trained again."""
-    monkeypatch.setattr(swept, "of_study", lambda study, architecture: {})
+    monkeypatch.setattr(shared_runs, "of_study", lambda study, architecture: {})
     run_script(monkeypatch, sweep, "deep_fc")
     found = outcomes.read(swept.outcomes_file("deep_fc"))
     pairs = digest_of_pairs(("train", "test"))
@@ -61,7 +61,7 @@ def test_trained_by_the_sweep_the_study_s_run_has_the_same_numbers(trained, monk
 def test_is_computed_ahead_with_other_stages(small_study):
     write_sweep_params(SWEEPS)
     (asked,) = compute.asked(["python -m pipeline.sweep deep_fc"])
-    assert asked.runs == swept.to_train(small_study, SWEEPS, "deep_fc")
+    assert asked.runs == shared_runs.to_train(small_study, "deep_fc", swept.runs(small_study, SWEEPS, "deep_fc"))
     assert asked.splits == ("train", "test")
     assert asked.pairs == paths.PAIRS
 

@@ -63,7 +63,7 @@ def test_draws_every_figure_of_any_sweeps_and_drawn_again_they_are_the_same_byte
 def test_a_point_without_any_run_that_did_not_diverge_is_drawn_as_a_gap(workspace):
     sweeps = make_sweeps(architectures=["lenet5"], seeds=2)
     study = make_params(["lenet5"], TECHNIQUES, seeds=2)
-    runs = [run for run in swept.to_train(study, sweeps, "lenet5") if run.data.train_pairs == 4000]
+    runs = [run for run in swept.runs(study, sweeps, "lenet5") if run.data.train_pairs == 4000]
     write_sweeps(sweeps, study, diverged=runs)
     sweep_tables.main()
     assert (tables.read("sweeps/worth")["runs"] == 0).all()

@@ -45,7 +45,7 @@ def test_holds_every_number_of_its_tables(workspace):
 
 def test_says_what_diverged(workspace):
     sweeps, study = make_sweeps(), make_params(["deep_fc", "lenet5"], TECHNIQUES, seeds=3)
-    run = next(run for run in swept.to_train(study, sweeps, "lenet5") if run.data.train_pairs == 4000)
+    run = next(run for run in swept.runs(study, sweeps, "lenet5") if run.data.train_pairs == 4000)
     assert "n = 2" in written(sweeps, study, [run]).text
 
 

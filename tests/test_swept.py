@@ -6,7 +6,7 @@ import pytest
 import torch
 import yaml
 
-from pipeline import pair, params, paths, swept
+from pipeline import pair, params, paths, shared_runs, swept
 from pipeline.script import StudyError
 from pipeline.training import data
 from tests.made_up import changed
@@ -65,7 +65,7 @@ def test_other_runs_differ_from_the_study_s_in_the_swept_value_alone():
 
 
 def test_only_what_the_study_does_not_have_is_trained_and_each_run_once():
-    runs = swept.to_train(STUDY, make_sweeps(), "lenet5")
+    runs = shared_runs.to_train(STUDY, "lenet5", swept.runs(STUDY, make_sweeps(), "lenet5"))
     assert set(Counter(runs).values()) == {1}
     known = {run for combo in STUDY.combos() for run in STUDY.runs(combo)}
     assert not known & set(runs)
@@ -80,7 +80,7 @@ def test_what_the_study_does_not_list_is_trained():
         aux_weight={"values": [1.0], "techniques": ["aux_loss"]},
         train_pairs={"values": [1000], "techniques": ["aux_loss"]},
     )
-    runs = swept.to_train(study, sweeps, "lenet5")
+    runs = shared_runs.to_train(study, "lenet5", swept.runs(study, sweeps, "lenet5"))
     assert [run.protocol.aux_weight for run in runs] == [None] * 3
 
 

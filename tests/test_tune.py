@@ -140,4 +140,4 @@ def test_what_is_not_listed_is_refused(study):
     ):
         leak.wanted(["convnet"])
     with pytest.raises(StudyError, match=r"reports/tuning/searched/deep_fc\.json: missing"):
-        confirm.asked("deep_fc")
+        confirm.chosen(["deep_fc"])

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 import yaml
 
-from pipeline import pair, params, paths, retrained, tuned
+from pipeline import pair, params, paths, retrained, shared_runs, tuned
 from pipeline.candidates import own, runs_on
 from pipeline.run import Draw
 from pipeline.script import StudyError
@@ -46,7 +46,7 @@ def test_what_is_committed_fits_into_ninety_minutes_on_two_cores(committed):
     seconds = (recipes + confirmed) * len(tuning.techniques) * sum(SECONDS[name] for name in tuning.architectures)
     for architecture in tuning.leaking:
         runs = [run for _, group in retrained.leaked(study, tuning, architecture) for run in group]
-        seconds += len(retrained.to_train(study, architecture, runs)) * SECONDS_LEAKING[architecture]
+        seconds += len(shared_runs.to_train(study, architecture, runs)) * SECONDS_LEAKING[architecture]
     assert 60 < seconds / 60 < 90
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection
 import numpy as np
 import yaml
 
-from pipeline import halving, outcomes, retrained, tuned
+from pipeline import halving, outcomes, retrained, shared_runs, tuned
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
 from pipeline.run import Run
@@ -78,11 +78,11 @@ def write_tuning(tuning: Tuning, study: Params | None = None, diverged: Collecti
         halving.search(study, tuning, architecture, evaluate)
         outcomes.write(tuned.outcomes_file("searched", architecture), made(asked))
         groups = retrained.confirmed(study, tuning, architecture).values()
-        runs = retrained.to_train(study, architecture, (run for group in groups for run in group))
+        runs = shared_runs.to_train(study, architecture, (run for group in groups for run in group))
         outcomes.write(tuned.outcomes_file("confirmed", architecture), made(runs))
     for architecture in tuning.leaking:
         groups = (group for _, group in retrained.leaked(study, tuning, architecture))
-        runs = retrained.to_train(study, architecture, (run for group in groups for run in group))
+        runs = shared_runs.to_train(study, architecture, (run for group in groups for run in group))
         outcomes.write(tuned.outcomes_file("leaked", architecture), made(runs))
     return study
 

@@ -14,8 +14,8 @@ from pipeline import tables
 from pipeline.analysis import effects as study_effects
 from pipeline.analysis import statistics
 from pipeline.params import AVERAGE
+from pipeline.tuned import STUDY
 
-STUDY = "study"  # the recipe that changes are measured from
 NOT_DEFINED = dict.fromkeys(("change", "change_low", "change_high"), np.nan)
 
 

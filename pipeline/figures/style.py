@@ -1,7 +1,7 @@
 """What all figures share: the look, a technique's colour, panels, headings, and a file that is the same every time."""
 
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import matplotlib
@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from pipeline import wording
+from pipeline import tables, wording
 from pipeline.params import Params
 
 WIDTH = 8.5  # inches, of every figure
@@ -106,6 +106,17 @@ def heading(
 def thin_lines(axis: Axes, lines: Iterable[np.ndarray], **options) -> None:
     """One thin line per run; each of `lines` is points x (x, y)."""
     axis.add_collection(LineCollection(list(lines), **({"linewidths": 0.5, "colors": PALE, "zorder": 1} | options)))
+
+
+def draw(
+    figures: Mapping[str, Callable[..., Figure]], sources: Mapping[str, Sequence[str]], params: Params, folder: Path
+) -> None:
+    """Draw every figure into the folder, from params and its tables, which `sources` names, and print its path."""
+    use()
+    for name, made_by in figures.items():
+        path = folder / f"{name}.png"
+        save(made_by(params, *map(tables.read, sources[name])), path)
+        print(path)
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -10,15 +10,16 @@ from matplotlib.lines import Line2D
 from pipeline import wording
 from pipeline.figures import style
 from pipeline.params import Params
+from pipeline.tuned import BEST, ONE_STANDARD_ERROR
 
 SHADES = ("0.78", "0.5", "0.15")  # of candidates by the last rung that they were in: the first, between, the last
 REPORT = {"marker": "s", "color": "none", "mec": style.INK, "mew": 1.1, "ms": 8}
 CHOSEN = {
-    "one_standard_error": (
+    ONE_STANDARD_ERROR: (
         {"marker": "o", "color": "none", "mec": "#0072b2", "mew": 1.4, "ms": 8},
         "one standard error",
     ),
-    "best": ({"marker": "*", "color": "#d55e00", "mec": "white", "mew": 0.5, "ms": 9}, "best"),
+    BEST: ({"marker": "*", "color": "#d55e00", "mec": "white", "mew": 0.5, "ms": 9}, "best"),
 }
 
 

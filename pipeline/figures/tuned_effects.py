@@ -9,12 +9,13 @@ from matplotlib.lines import Line2D
 from pipeline import wording
 from pipeline.figures import style
 from pipeline.params import AVERAGE, Params
+from pipeline.tuned import BEST, ONE_STANDARD_ERROR, STUDY
 
 NOTHING = "No techniques are tuned that an effect compares."
 LOOKS = {  # by recipe: how it is drawn, what it is called, and how far below its architecture's row it stands
-    "study": ({"color": "0.55", "marker": "o"}, "the study's recipe for all techniques", -0.22),
-    "best": ({"color": style.ACCENT, "marker": "D"}, "the best recipe for each technique", 0.0),
-    "one_standard_error": (
+    STUDY: ({"color": "0.55", "marker": "o"}, "the study's recipe for all techniques", -0.22),
+    BEST: ({"color": style.ACCENT, "marker": "D"}, "the best recipe for each technique", 0.0),
+    ONE_STANDARD_ERROR: (
         {"color": style.ACCENT, "marker": "D", "mfc": "white"},
         "by the one-standard-error rule",
         0.22,
