@@ -9,11 +9,12 @@ import json
 
 import pandas as pd
 
-from pipeline import params, paths, records, replication, tables
+from pipeline import params, paths, records, tables
 from pipeline.analysis import effects, measured, published
 from pipeline.analysis.measured import Records
 from pipeline.params import Params
-from pipeline.replication import Replication
+from pipeline.replication import protocols
+from pipeline.replication.protocols import Replication
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script, write_whole
 
@@ -81,7 +82,7 @@ def make_tables(study: Params, of_runs: Records, published_rows: Replication) ->
 
 def main() -> None:
     study = params.load()
-    made = make_tables(study, read_records(study), replication.load())
+    made = make_tables(study, read_records(study), protocols.load())
     for name, table in made.items():
         tables.write(name, table)
     write_whole(paths.METRICS, (json.dumps(measured.metrics(made["runs"]), indent=2) + "\n").encode())

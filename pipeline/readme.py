@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import params, paths, replication_wording, swept_wording, tables, tuned_wording, wording
+from pipeline import params, paths, tables, wording
 from pipeline.analysis.published import MARGIN
 from pipeline.params import AVERAGE, Params
+from pipeline.replication import wording as replication_wording
 from pipeline.script import StudyError, run_script
+from pipeline.sweeps import wording as swept_wording
+from pipeline.tuning import wording as tuned_wording
 
 README = Path("README.md")
 

@@ -46,7 +46,7 @@ _RECIPE = {
     "batch_norm": "whether there is",
     "aux_weight": "factor of the digit losses; empty without an auxiliary loss",
 }
-_CHOSEN_BY = "study: as in params.yaml; best, one_standard_error: chosen by that rule of pipeline.halving.choose"
+_CHOSEN_BY = "study: as in params.yaml; best, one_standard_error: chosen by that rule of pipeline.tuning.halving.choose"
 
 COLUMNS: dict[str, dict[str, str]] = {
     "runs": _COMBO  # a row a run
@@ -305,7 +305,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "optimism_low": "of its 95% Student t interval, as if seeds were independent; they share the fresh runs",
         "optimism_high": "of its 95% Student t interval, likewise",
     },
-    # The replication's (pipeline/replication.py), in reports/replication/. Rows come in the order of its params.
+    # Of studies/replication, in reports/replication/. Rows come in the order of its params.
     "replication/figures": {  # a row a published figure and measure
         "report": "its number, 0 to 4",
         "architecture": "as in params.yaml",

@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pipeline import paths, records, replication
+from pipeline import paths, records
 from pipeline.params import Combo, Params
+from pipeline.replication import protocols
 from pipeline.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -63,8 +64,8 @@ def make_records(
 def write_study(params: Params, device: str = "cpu", diverged: Collection[tuple[str, int]] = ()) -> None:
     """Write params.yaml and every combo's records into the current folder, as `aggregate` reads them."""
     paths.PARAMS.write_text(yaml.safe_dump(params.model_dump(), sort_keys=False), encoding="utf-8")
-    replication.FILE.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / replication.FILE, replication.FILE)  # the published figures
+    protocols.FILE.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / protocols.FILE, protocols.FILE)  # the published figures
     for combo, made in make_records(params, device, diverged).items():
         records.write(paths.record(combo.key), made)
 

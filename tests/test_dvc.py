@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, replication, replication_page, swept, tables, tuned
+from pipeline import params, paths, tables
+from pipeline.replication import protocols, report
+from pipeline.sweeps import swept
 from pipeline.training.code import engine_files
+from pipeline.tuning import tuned
 from tests.synthetic import ROOT
 
 PIPELINE = yaml.safe_load((ROOT / "dvc.yaml").read_text(encoding="utf-8"))
@@ -30,19 +33,19 @@ EXEMPT = {
 # Modules on which no training stage depends, but the stages that draw conclusions do: what a study asks for. An outcome
 # names its run by its digest, and `outcomes.chosen` refuses a file that does not hold what is asked for.
 ASKS = {
-    "pipeline/candidates.py": "params into recipes and runs",
-    "pipeline/confirm.py": "reads params, maps the engine over runs, writes outcomes",
-    "pipeline/halving.py": "which runs are asked for next, by the outcomes so far",
-    "pipeline/leak.py": "reads params, maps the engine over runs, writes outcomes",
-    "pipeline/replicate.py": "reads params, maps the engine over runs, writes outcomes",
-    "pipeline/description.py": "likewise",
-    "pipeline/replication.py": "params into runs; validation",
-    "pipeline/retrained.py": "params and choices into runs",
+    "pipeline/description.py": "params into runs",
+    "pipeline/replication/protocols.py": "params into runs; validation",
+    "pipeline/replication/train.py": "maps the engine over runs, writes outcomes",
     "pipeline/shared_runs.py": "which of its runs a further study takes from the study",
-    "pipeline/sweep.py": "reads params, maps the engine over runs, writes outcomes",
-    "pipeline/swept.py": "params into runs; validation",
-    "pipeline/tune.py": "reads params, maps the engine over runs, writes outcomes",
-    "pipeline/tuned.py": "validation",
+    "pipeline/sweeps/swept.py": "params into runs; validation",
+    "pipeline/sweeps/train.py": "maps the engine over runs, writes outcomes",
+    "pipeline/tuning/candidates.py": "params into recipes and runs",
+    "pipeline/tuning/confirm.py": "maps the engine over runs, writes outcomes",
+    "pipeline/tuning/halving.py": "which runs are asked for next, by the outcomes so far",
+    "pipeline/tuning/leak.py": "maps the engine over runs, writes outcomes",
+    "pipeline/tuning/retrained.py": "params and choices into runs",
+    "pipeline/tuning/tune.py": "maps the engine over runs, writes outcomes",
+    "pipeline/tuning/tuned.py": "params; validation",
 }
 ARCHITECTURES = "pipeline/networks/architectures"
 # Of `pair`, a training stage imports only the reading of its output, on which it depends.
@@ -190,18 +193,18 @@ def test_outputs_of_the_replication_are_where_the_code_writes_them():
         for name, stage in FURTHER.items()
         if name.startswith("replication:")
     }
-    trained = {name: {str(replication.path("${item.architecture}"))} for name in outputs if name.startswith("report_")}
-    assert set(trained) == set(replication.load(ROOT / replication.FILE).reports)
+    trained = {name: {str(protocols.path("${item.architecture}"))} for name in outputs if name.startswith("report_")}
+    assert set(trained) == set(protocols.load(ROOT / protocols.FILE).reports)
     assert outputs == trained | {
-        "pair": {str(replication.PAIRS)},
+        "pair": {str(protocols.PAIRS)},
         "aggregate": {str(paths.table(name)) for name in tables.COLUMNS if name.startswith("replication/")},
-        "report": {str(replication_page.FIGURES), str(replication_page.PAGE)},
+        "report": {str(report.FIGURES), str(report.PAGE)},
     }
 
 
 def test_a_report_s_stages_depend_on_all_that_describes_its_runs():
-    for name in replication.load(ROOT / replication.FILE).reports:
-        (keys,) = (entry[str(replication.FILE)] for entry in FURTHER[f"replication:{name}"]["params"][-1:])
+    for name in protocols.load(ROOT / protocols.FILE).reports:
+        (keys,) = (entry[str(protocols.FILE)] for entry in FURTHER[f"replication:{name}"]["params"][-1:])
         assert set(keys) == {f"reports.{name}.{key}" for key in ("all", "departures", "runs")} | {
             f"reports.{name}.architectures.${{item.architecture}}"
         }

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import aggregate, pair, paths, replication, train
+from pipeline import aggregate, pair, paths, train
+from pipeline.replication import protocols
 from pipeline.script import run_script
 from tests.synthetic import ROOT
 
@@ -44,8 +45,8 @@ def test_a_full_disk_is_one_line_and_leaves_previous_outputs_whole(small_disk, s
     one_combo["architectures"] = {"deep_fc": one_combo["architectures"]["deep_fc"]}
     one_combo["techniques"] = {"plain": {"baseline": one_combo["techniques"]["plain"]["baseline"]}, "auxiliary": {}}
     paths.PARAMS.write_text(yaml.safe_dump(one_combo, sort_keys=False), encoding="utf-8")
-    replication.FILE.parent.mkdir(parents=True)
-    shutil.copyfile(ROOT / replication.FILE, replication.FILE)  # the published figures, which `aggregate` reads
+    protocols.FILE.parent.mkdir(parents=True)
+    shutil.copyfile(ROOT / protocols.FILE, protocols.FILE)  # the published figures, which `aggregate` reads
     monkeypatch.setattr(sys, "argv", ["train", "deep_fc", "baseline"])
     main = {"pair": pair.main, "train": train.main, "aggregate": aggregate.main}[stage]
     train.main()

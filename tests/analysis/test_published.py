@@ -5,11 +5,12 @@ from collections import Counter
 
 import pytest
 
-from pipeline import replication, tables
+from pipeline import tables
 from pipeline.analysis import measured, published
+from pipeline.replication import protocols
 from tests.synthetic import ROOT, make_params, make_records
 
-REPLICATION = replication.load(ROOT / replication.FILE)
+REPLICATION = protocols.load(ROOT / protocols.FILE)
 FIGURES = published.printed(REPLICATION)
 KEYS = ["report", "architecture", "technique", "published_name", "measure"]
 
