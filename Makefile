@@ -10,53 +10,46 @@ export PYTHONUTF8 := 1
 
 .PHONY: study compute replication sweeps tuning demo test lint bench readme help
 
-## make         the whole study on MNIST, or the demonstration where MNIST cannot be had
+## make              the whole study on MNIST, or the demonstration where MNIST cannot be had
 study: $(INSTALLED)
 	@$(RUN) python -m pipeline.download --probe; status=$$?; \
 	if [ $$status -eq 0 ]; then $(RUN) dvc repro; \
 	elif [ $$status -eq 3 ]; then echo "So this is the offline demonstration instead:"; $(RUN) python -m pipeline.demo; \
 	else exit $$status; fi
 
-## make compute all that is out of date trained at once, on all cores or a cluster, for `dvc repro` to take
+## make compute      all that is out of date trained at once, on all cores or a cluster, for `dvc repro` to take
 compute: $(INSTALLED)
 	@$(RUN) python -m pipeline.compute
 
 ## make replication  the published figures, by the reports' own protocols
-replication: $(INSTALLED)
-	@echo "35 published rows and their departures from the study, 2,155 runs: about 90 minutes on two cores, the first time"
-	@$(RUN) python -m pipeline.compute studies/replication/dvc.yaml
-	@$(RUN) dvc repro --allow-missing studies/replication/dvc.yaml
+## make sweeps       accuracy against aux_weight and training pairs; what techniques are worth in pairs
+## make tuning       every technique with the recipe that suits it best; what choosing on test pairs buys
+COST_replication := 35 published rows and their departures from the study, 2,155 runs: about 90 minutes
+COST_sweeps := 1,680 runs: about 40 minutes
+COST_tuning := About 1,600 runs, many of more epochs than the study's: about 80 minutes
+replication sweeps tuning: $(INSTALLED)
+	@echo "$(COST_$@) on two cores, the first time; what Git or the study has is not trained again"
+	@$(RUN) python -m pipeline.compute studies/$@/dvc.yaml
+	@$(RUN) dvc repro --allow-missing studies/$@/dvc.yaml
 
-## make sweeps  accuracy against aux_weight and training pairs; what techniques are worth in pairs
-sweeps: $(INSTALLED)
-	@echo "1,680 runs: about 40 minutes on two cores, the first time; the study's own are not trained again"
-	@$(RUN) python -m pipeline.compute studies/sweeps/dvc.yaml
-	@$(RUN) dvc repro --allow-missing studies/sweeps/dvc.yaml
-
-## make tuning  every technique with the recipe that suits it best; what choosing on test pairs buys
-tuning: $(INSTALLED)
-	@echo "About 1,600 runs, many of more epochs than the study's: about 80 minutes on two cores, the first time"
-	@$(RUN) python -m pipeline.compute studies/tuning/dvc.yaml
-	@$(RUN) dvc repro --allow-missing studies/tuning/dvc.yaml
-
-## make demo    a small study on the digits inside scikit-learn, in demo/; needs no network
+## make demo         a small study on the digits inside scikit-learn, in demo/; needs no network
 demo: $(INSTALLED)
 	@$(RUN) python -m pipeline.demo
 
-## make test    style and tests
+## make test         style and tests
 test: lint
 	@$(RUN) python -m pytest
 
-## make lint    style alone
+## make lint         style alone
 lint: $(INSTALLED)
 	@$(RUN) ruff check
 	@$(RUN) ruff format --check
 
-## make bench   how long training takes here
+## make bench        how long training takes here
 bench: $(INSTALLED)
 	@$(RUN) python -m benchmarks
 
-## make readme  the figures and tables of README.md, from reports/
+## make readme       the figures and tables of README.md, from reports/
 readme: $(INSTALLED)
 	@$(RUN) python -m pipeline.readme
 
