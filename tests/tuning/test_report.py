@@ -40,6 +40,7 @@ def test_needs_nothing_beside_it_but_the_study_s_page_and_holds_every_number_of_
     assert "nan" not in page.text
     for row in tables.read("tuning/accuracy").to_dict("records"):
         assert f"{100 * row['mean_test_accuracy']:.1f} ± {100 * row['std_test_accuracy']:.1f}" in page.text
+        assert f"training {100 * row['mean_train_accuracy']:.1f}" in page.text
     for row in tables.read("tuning/effects").to_dict("records"):
         assert wording.points(row["mean_difference"]) in page.text
         assert wording.interval(row["ci_low"], row["ci_high"]) in page.text

@@ -47,8 +47,8 @@ def figure(params: Params, candidates: pd.DataFrame, chosen: pd.DataFrame) -> Fi
     marks += [Line2D([], [], linestyle="", label=f"chosen: {name}", **look) for look, name in reversed(CHOSEN.values())]
     text = (
         "A dot is a recipe, with its accuracy in the last rung that it was in, at the best of its epochs: later rungs "
-        "train longer, so that their dots stand higher. Accuracies are cross-validated on training pairs of seeds that "
-        "the study does not use; no test pair was read."
+        "train longer, so that their dots tend to stand higher. Accuracies are cross-validated on training pairs of "
+        "seeds that the study does not use; no test pair was read."
     )
     runs = "the same candidates and rungs for every technique"
     title = "Candidates: cross-validated accuracy against learning rate"
