@@ -16,7 +16,15 @@ from pipeline.tuning import wording as say
 from pipeline.tuning.figures.sources import TABLES
 from pipeline.tuning.tuned import Tuning
 
-SHOWN = ("accuracy", "chosen", "effects", "leaking", "optimism", "runs")  # tables that the page takes from
+SHOWN = (
+    "accuracy",
+    "candidates",
+    "chosen",
+    "effects",
+    "leaking",
+    "optimism",
+    "runs",
+)  # tables of the page
 TITLE = "Do the effects hold when every technique has the recipe that suits it best?"
 
 
@@ -45,6 +53,7 @@ def page(study: Params, tuning: Tuning, frames: dict[str, pd.DataFrame]) -> str:
         chosen=by_recipe(frames["chosen"], "architecture", "technique"),
         accuracy=by_recipe(frames["accuracy"], "architecture", "technique"),
         effects=by_recipe(frames["effects"], "effect", "architecture"),
+        diverged=int(frames["candidates"]["diverged"].sum()),
         leaking=frames["leaking"].to_dict("records"),
         trained=sum(rung.candidates * rung.splits for rung in tuning.rungs),
         shared=statistics.shared_images(2 * study.data.test_pairs, wording.TEST_IMAGES[study.data.source]),

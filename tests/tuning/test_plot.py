@@ -54,6 +54,10 @@ def test_figures_of_a_tuning_whose_runs_diverge(workspace):
     plot.main()
 
 
+def by_rate(points):
+    return points[points[:, 0].argsort()]
+
+
 def test_candidates_are_shown_where_they_got_to_with_the_report_s_and_the_chosen(workspace):
     study = write_tuning(make_tuning())
     aggregate.main()
@@ -66,8 +70,13 @@ def test_candidates_are_shown_where_they_got_to_with_the_report_s_and_the_chosen
         assert axis.get_xscale() == "log"
         rows = style.of_combo(table, *combo).drop_duplicates("candidate", keep="last").set_index("candidate")
         wanted = rows[["learning_rate", "accuracy"]].to_numpy() * (1, 100)
-        shown = np.array(axis.collections[0].get_offsets())
-        assert np.allclose(shown[shown[:, 0].argsort()], wanted[wanted[:, 0].argsort()])
+        floor = axis.get_ylim()[0]
+        dots, triangles = (np.ma.getdata(marks.get_offsets()) for marks in axis.collections)
+        dots = dots[~np.isnan(dots[:, 1])]
+        assert np.allclose(by_rate(dots), by_rate(wanted[wanted[:, 1] >= floor]))
+        assert np.allclose(by_rate(triangles)[:, 0], by_rate(wanted[wanted[:, 1] < floor])[:, 0])
+        assert set(triangles[:, 1]) <= {floor}
+        assert len(dots) + len(triangles) == len(rows)
         marks = {line.get_marker(): line.get_xdata()[0] for line in axis.get_lines()}
         of_combo = style.of_combo(chosen, *combo).set_index("recipe")["learning_rate"]
         assert marks["s"] == rows.loc[0, "learning_rate"] == of_combo["study"]
