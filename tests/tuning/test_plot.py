@@ -70,12 +70,13 @@ def test_candidates_are_shown_where_they_got_to_with_the_report_s_and_the_chosen
         assert axis.get_xscale() == "log"
         rows = style.of_combo(table, *combo).drop_duplicates("candidate", keep="last").set_index("candidate")
         wanted = rows[["learning_rate", "accuracy"]].to_numpy() * (1, 100)
-        floor = axis.get_ylim()[0]
+        floor, top = axis.get_ylim()
         dots, triangles = (np.ma.getdata(marks.get_offsets()) for marks in axis.collections)
         dots = dots[~np.isnan(dots[:, 1])]
         assert np.allclose(by_rate(dots), by_rate(wanted[wanted[:, 1] >= floor]))
         assert np.allclose(by_rate(triangles)[:, 0], by_rate(wanted[wanted[:, 1] < floor])[:, 0])
         assert set(triangles[:, 1]) <= {floor}
+        assert 100 * rows["accuracy"].max() < top < 105
         assert len(dots) + len(triangles) == len(rows)
         marks = {line.get_marker(): line.get_xdata()[0] for line in axis.get_lines()}
         of_combo = style.of_combo(chosen, *combo).set_index("recipe")["learning_rate"]

@@ -13,7 +13,7 @@ from pipeline.params import Params
 from pipeline.tuning.tuned import BEST, ONE_STANDARD_ERROR
 
 DEPTH = 10  # points beneath the least accurate of the last rung that a row of panels shows
-LOWER = {"marker": "v", "s": 14, "color": "0.78", "linewidths": 0, "clip_on": False}  # a candidate beneath that
+LOWER = {"marker": "v", "s": 16, "color": "0.6", "linewidths": 0, "clip_on": False}  # a candidate beneath that
 SHADES = ("0.78", "0.5", "0.15")  # of candidates by the last rung that they were in: the first, between, the last
 REPORT = {"marker": "s", "color": "none", "mec": style.INK, "mew": 1.1, "ms": 8}
 CHOSEN = {
@@ -43,6 +43,8 @@ def figure(params: Params, candidates: pd.DataFrame, chosen: pd.DataFrame) -> Fi
             axis.set_ylabel(f"{combo[0]}\naccuracy (%)", fontsize=8)
         axis.set_xlabel("learning rate" if combo[0] == architectures[-1] else "")
         axis.tick_params(labelsize=7)
+    for axis, architecture in zip(axes[:: len(techniques)], architectures, strict=True):
+        axis.set_ylim(bottom=floors[architecture])  # of a row, whose panels share it: once all are drawn
     rungs = candidates["rung"].max()
     names = ["left after the first rung", "later", "in the last rung"] if rungs > 1 else ["", "", "a candidate"]
     shown = range(3) if rungs > 2 else (0, 2) if rungs > 1 else (2,)
@@ -75,4 +77,3 @@ def _panel(axis: Axes, candidates: pd.DataFrame, chosen: pd.DataFrame, floor: fl
         axis.plot([row["learning_rate"]], [accuracy[row["candidate"]]], linestyle="", zorder=4, **look)
     axis.set_xscale("log")
     axis.margins(x=0.08, y=0.14)
-    axis.set_ylim(bottom=floor)
