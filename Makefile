@@ -26,7 +26,7 @@ compute: $(INSTALLED)
 ## make tuning       every technique with the recipe that suits it best; what choosing on test pairs buys
 COST_replication := 35 published rows and their departures from the study, 2,155 runs: about 90 minutes
 COST_sweeps := 1,680 runs: about 40 minutes
-COST_tuning := About 1,600 runs, many of more epochs than the study's: about 80 minutes
+COST_tuning := 1,519 runs, many of more epochs than the study's: about 95 minutes
 replication sweeps tuning: $(INSTALLED)
 	@echo "$(COST_$@) on two cores, the first time; what Git or the study has is not trained again"
 	@$(RUN) python -m pipeline.compute studies/$@/dvc.yaml

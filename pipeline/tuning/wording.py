@@ -18,6 +18,7 @@ def headline(effects: pd.DataFrame, accuracy: pd.DataFrame, optimism: pd.DataFra
     names = [name for name in accuracy["architecture"].unique() if name != AVERAGE]
     whole = AVERAGE if len(names) > 1 else names[0]
     where = f"Averaged over the {len(names)} architectures tuned" if len(names) > 1 else f"With {whole}"
+    ranges = {recipe: _ranges(effects, recipe) for recipe in (BEST, STUDY)}
     effects, accuracy = (table[table["architecture"] == whole] for table in (effects, accuracy))
     gains = {recipe: _gains(effects[effects["recipe"] == recipe], "95% interval ") for recipe in RECIPES}
     said = []
@@ -28,10 +29,21 @@ def headline(effects: pd.DataFrame, accuracy: pd.DataFrame, optimism: pd.DataFra
         )
         said.append(f"So tuning changes these effects by {_gains(effects[effects['recipe'] == BEST], '', 'change')}.")
         said.append(f"With recipes by the one-standard-error rule, they are {gains[ONE_STANDARD_ERROR]}.")
+    if ranges[BEST] and len(names) > 1:
+        said.append(
+            f"By architecture, the change with the best recipes goes {ranges[BEST]}; with the study's, {ranges[STUDY]}."
+        )
     own = accuracy[(accuracy["recipe"] == BEST)].to_dict("records")
     changes = [f"{change(row)} with {label(row['technique'])}" for row in own]
     said.append(f"The best recipes change test accuracy against the study's by {listed(changes)}.")
     return said + [leak(row) for row in optimism.to_dict("records")]
+
+
+def _ranges(effects: pd.DataFrame, recipe: str) -> str:
+    """The smallest and the largest of the gains over the baseline by architecture, with these recipes."""
+    rows = effects[(effects["recipe"] == recipe) & effects["mean_difference"].notna()]
+    found = [name for name in MAIN if name in set(rows["effect"])]
+    return listed([f"from {wording.extremes(rows[rows['effect'] == name])} with {label(name)}" for name in found])
 
 
 def _gains(rows: pd.DataFrame, known: str, of: str = "") -> str:

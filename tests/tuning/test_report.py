@@ -101,6 +101,19 @@ def test_a_recipe_in_words():
     assert say.recipe(row).endswith("batches of 50, dropout 0.25, batch norm, aux_weight 3")
 
 
+def test_the_answer_names_the_architectures_that_gain_least_and_most():
+    levels = {("a", "best"): 0.01, ("a", "study"): 0.02, ("b", "best"): 0.04, ("b", "study"): 0.03}
+    made = runs(
+        *((name, "baseline", recipe, [0.7, 0.7]) for name, recipe in levels),
+        *((name, "aux_loss", recipe, [0.7 + gain] * 2) for (name, recipe), gain in levels.items()),
+    )
+    said = say.headline(tuning.effects(made), tuning.accuracy(made), pd.DataFrame())
+    assert (
+        "By architecture, the change with the best recipes goes from +1.0 (a) to +4.0 (b) with auxiliary loss; with "
+        "the study's, from +2.0 (a) to +3.0 (b) with auxiliary loss."
+    ) in said
+
+
 def test_the_answer_says_what_the_tables_hold():
     levels = {("baseline", "study"): 0.7, ("baseline", "best"): 0.75, ("baseline", "one_standard_error"): 0.74}
     levels |= {("aux_loss", "study"): 0.8, ("aux_loss", "best"): 0.81, ("aux_loss", "one_standard_error"): 0.82}
