@@ -9,7 +9,7 @@ from pipeline.params import AVERAGE, Params
 from pipeline.tuning.tuned import BEST, ONE_STANDARD_ERROR, STUDY
 from pipeline.wording import label, listed
 
-RECIPES = {STUDY: "the study's", BEST: "best", ONE_STANDARD_ERROR: "one standard error"}
+RECIPES = {STUDY: "study's", BEST: "best", ONE_STANDARD_ERROR: "1 SE"}  # in a narrow column
 MAIN = ("weight_sharing", "aux_loss", "both")
 
 
