@@ -70,7 +70,7 @@ def test_a_clone_s_tuning_is_trained_and_nothing_of_its_study(clone):
     assert "pipeline.train " not in said
     assert "mlpnet: 6 finished runs were kept, 0 are to be trained" in said
     assert "mlpnet: 2 finished runs were kept, 0 are to be trained" in said
-    assert "tuning of mlpnet: 14 runs" in said
+    assert "mlpnet: 14 runs in" in said
     assert (clone.folder / tuned.PAGE).is_file()
     assert not list((clone.folder / paths.MODELS).glob("*/"))
     changed = clone.run("git", "status", "--porcelain", "--untracked-files=all").stdout.split()[1::2]
