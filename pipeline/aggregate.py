@@ -9,12 +9,11 @@ import json
 
 import pandas as pd
 
-from pipeline import params, paths, records, tables
+from pipeline import params, paths, protocols, records, tables
 from pipeline.analysis import effects, measured, published
 from pipeline.analysis.measured import Records
 from pipeline.params import Params
-from pipeline.replication import protocols
-from pipeline.replication.protocols import Replication
+from pipeline.protocols import Replication
 from pipeline.run import Run
 from pipeline.script import StudyError, run_script, write_whole
 

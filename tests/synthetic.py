@@ -12,9 +12,8 @@ from pathlib import Path
 import numpy as np
 import yaml
 
-from pipeline import paths, records
+from pipeline import paths, protocols, records
 from pipeline.params import Combo, Params
-from pipeline.replication import protocols
 from pipeline.run import Run
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, tables
-from pipeline.replication import protocols, report
+from pipeline import params, paths, protocols, tables
+from pipeline.replication import report
 from pipeline.sweeps import swept
 from pipeline.training.code import engine_files
 from pipeline.tuning import tuned
@@ -34,7 +34,7 @@ EXEMPT = {
 # names its run by its digest, and `outcomes.chosen` refuses a file that does not hold what is asked for.
 ASKS = {
     "pipeline/description.py": "params into runs",
-    "pipeline/replication/protocols.py": "params into runs; validation",
+    "pipeline/protocols.py": "params into runs; validation",
     "pipeline/replication/train.py": "maps the engine over runs, writes outcomes",
     "pipeline/shared_runs.py": "which of its runs a further study takes from the study",
     "pipeline/sweeps/swept.py": "params into runs; validation",

@@ -10,8 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import aggregate, pair, paths, train
-from pipeline.replication import protocols
+from pipeline import aggregate, pair, paths, protocols, train
 from pipeline.script import run_script
 from tests.synthetic import ROOT
 

@@ -1,6 +1,6 @@
 """The published figures beside ours: how far apart they are, and what the published runs did otherwise.
 
-The figures and what their runs did are the replication's params (pipeline/replication/protocols.py): a difference of
+The figures and what their runs did are the replication's params (pipeline/protocols.py): a difference of
 protocol is what a row's description has and the study's has not. Report 2 publishes each run's highest test accuracy,
 and is compared with ours; report 0's table is too low for the mean of each run's highest, and is compared with the last
 epoch.
@@ -19,7 +19,7 @@ from pipeline.analysis import statistics
 from pipeline.analysis.effects import CONTRASTS, seedwise
 from pipeline.description import Description, of_study, words
 from pipeline.params import Params
-from pipeline.replication.protocols import MEASURES, Replication, Row
+from pipeline.protocols import MEASURES, Replication, Row
 
 MARGIN = 0.02  # two points: what counts as agreement
 VERDICTS = ("agrees", "higher", "lower", "unclear")

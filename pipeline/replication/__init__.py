@@ -1,1 +1,1 @@
-"""The published figures by the reports' own protocols: `make replication`. What it asks for: protocols.py."""
+"""The published figures by the reports' own protocols: `make replication`. What it asks for: pipeline/protocols.py."""

@@ -4,12 +4,11 @@ Reads studies/replication/params.yaml, params.yaml, reports/replication/runs/ARC
 records, reports/runs/COMBO.json; writes reports/replication/*.csv, whose columns pipeline/tables.py describes.
 """
 
-from pipeline import outcomes, params, paths, records, tables
+from pipeline import outcomes, params, paths, protocols, records, tables
 from pipeline.description import of_study
 from pipeline.params import Params
-from pipeline.replication import protocols
+from pipeline.protocols import Replication
 from pipeline.replication.analysis import Outcomes, curves, departures, figures
-from pipeline.replication.protocols import Replication
 from pipeline.script import run_script
 
 

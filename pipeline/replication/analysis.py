@@ -15,7 +15,7 @@ from pipeline.analysis.published import Printed, judged, printed, protocol_diffe
 from pipeline.description import Description, of_study, words
 from pipeline.outcomes import Outcome
 from pipeline.params import Params
-from pipeline.replication.protocols import (
+from pipeline.protocols import (
     AS_IN_STUDY,
     AS_PUBLISHED,
     MEASURES,

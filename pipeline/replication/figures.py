@@ -15,8 +15,8 @@ from pipeline.figures import learning_curves as curves_of_study
 from pipeline.figures import style
 from pipeline.figures.published import group, label_rows, mark, placed
 from pipeline.params import Params
+from pipeline.protocols import MEASURES
 from pipeline.replication import wording as say
-from pipeline.replication.protocols import MEASURES
 
 ROW = 0.225  # inches, of a published figure with its three marks
 RUNS = "as many runs as each report made"

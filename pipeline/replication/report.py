@@ -10,15 +10,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline import params, tables, wording
+from pipeline import params, protocols, tables, wording
 from pipeline.analysis.published import MARGIN
 from pipeline.figures import style
 from pipeline.pages import render
 from pipeline.params import Params
+from pipeline.protocols import Replication
 from pipeline.replication import figures as figures_of
-from pipeline.replication import protocols
 from pipeline.replication import wording as say
-from pipeline.replication.protocols import Replication
 from pipeline.script import run_script
 
 FIGURES = protocols.REPORTS / "figures"

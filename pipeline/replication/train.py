@@ -6,8 +6,7 @@ Reads studies/replication/params.yaml, params.yaml and data/replication; writes 
 
 from collections.abc import Sequence
 
-from pipeline import params
-from pipeline.replication import protocols
+from pipeline import params, protocols
 from pipeline.script import run_script
 from pipeline.train import Wanted, architecture_named, train_outcomes
 

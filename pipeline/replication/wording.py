@@ -8,7 +8,7 @@ import math
 import pandas as pd
 
 from pipeline import wording
-from pipeline.replication.protocols import AS_PUBLISHED, MEASURES
+from pipeline.protocols import AS_PUBLISHED, MEASURES
 
 KEYS = ["report", "architecture", "technique"]  # of a published row
 DEPARTURES = {  # those that their names do not explain

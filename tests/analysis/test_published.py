@@ -5,9 +5,8 @@ from collections import Counter
 
 import pytest
 
-from pipeline import tables
+from pipeline import protocols, tables
 from pipeline.analysis import measured, published
-from pipeline.replication import protocols
 from tests.synthetic import ROOT, make_params, make_records
 
 REPLICATION = protocols.load(ROOT / protocols.FILE)

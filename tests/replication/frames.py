@@ -6,11 +6,10 @@ import zlib
 import numpy as np
 import pandas as pd
 
-from pipeline import tables
+from pipeline import protocols, tables
 from pipeline.analysis.published import verdict
 from pipeline.params import Params
-from pipeline.replication import protocols
-from pipeline.replication.protocols import Replication, Row
+from pipeline.protocols import Replication, Row
 
 # Their effects, as (row, departure): shown along with what all departures do, against it, and both ways but apart.
 SHOWN = {

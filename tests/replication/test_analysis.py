@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from pipeline import params
+from pipeline import params, protocols
 from pipeline.analysis import statistics
 from pipeline.description import of_study
 from pipeline.outcomes import Outcome
-from pipeline.replication import analysis, protocols
-from pipeline.replication.protocols import changed
+from pipeline.protocols import changed
+from pipeline.replication import analysis
 from tests.synthetic import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")

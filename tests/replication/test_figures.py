@@ -4,10 +4,9 @@ import matplotlib.pyplot as plt
 import pytest
 from matplotlib.colors import to_rgb
 
-from pipeline import params, paths, wording
+from pipeline import params, paths, protocols, wording
 from pipeline.figures import style
 from pipeline.replication import figures as figures_of
-from pipeline.replication import protocols
 from pipeline.replication import wording as words
 from tests.replication.frames import make_frames
 from tests.synthetic import ROOT

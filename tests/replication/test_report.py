@@ -2,9 +2,8 @@
 
 import pytest
 
-from pipeline import params, paths, readme, tables, wording
+from pipeline import params, paths, protocols, readme, tables, wording
 from pipeline.figures import style
-from pipeline.replication import protocols
 from pipeline.replication import report as replication_page
 from pipeline.replication import wording as words
 from pipeline.script import StudyError

@@ -7,8 +7,8 @@ import sys
 import pytest
 import yaml
 
-from pipeline import kept, outcomes, pair, paths, records, tables, train
-from pipeline.replication import aggregate, protocols
+from pipeline import kept, outcomes, pair, paths, protocols, records, tables, train
+from pipeline.replication import aggregate
 from pipeline.replication import train as replicate
 from pipeline.script import StudyError
 from pipeline.training import executor

@@ -5,11 +5,10 @@ from collections import Counter
 import pytest
 import yaml
 
-from pipeline import params
+from pipeline import params, protocols
 from pipeline.description import of_study
 from pipeline.networks.pair_network import count_parameters
-from pipeline.replication import protocols
-from pipeline.replication.protocols import changed
+from pipeline.protocols import changed
 from pipeline.run import Data, Draw, Network, Protocol, Run
 from pipeline.script import StudyError
 from pipeline.training.loop import fresh_network

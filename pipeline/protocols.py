@@ -1,4 +1,4 @@
-"""The replication's params: the published figures, what each report did, and the runs that do the same.
+"""The reports' protocols: the published figures, what each report did, and the runs that do the same.
 
 `load()` reads studies/replication/params.yaml, whose head says what its keys mean. A row's departures are where its
 description differs from that of the study's combo of the same name. What a departure does is seen twice: put right
