@@ -13,6 +13,12 @@ from pipeline.params import Params
 from tests.synthetic import ROOT, make_params
 
 
+def pytest_collection_modifyitems(items):
+    """Files with slow tests come first, so that no process is left alone with one at the end."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
     """Many small tensors: threads only get in one another's way."""
