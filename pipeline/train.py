@@ -123,8 +123,8 @@ def train_outcomes(asked: Wanted) -> list[Outcome]:
     fails.
     """
     start = time.perf_counter()
-    kept = Kept(asked.pairs_digest)
     with restored_on_failure(asked.outcomes):
+        kept = Kept(asked.pairs_digest)
         found = outcomes_of(asked, kept)
         trained = [found[run] for run in asked.runs]
         outcomes.write(asked.outcomes, trained)

@@ -43,7 +43,6 @@ def _wanting(study: Params, architecture: str, runs: list[Run]) -> Wanted:
 def train_rungs(study: Params, tuning: Tuning, architecture: str) -> dict[Run, Outcome]:
     """Train all rungs of an architecture, and write the outcomes of all runs."""
     asked, found = _wanting(study, architecture, []), {}
-    kept = Kept(asked.pairs_digest)
 
     def evaluate(runs: list[Run]) -> Mapping[Run, Outcome]:
         trained = outcomes_of(replace(asked, runs=runs), kept)
@@ -51,6 +50,7 @@ def train_rungs(study: Params, tuning: Tuning, architecture: str) -> dict[Run, O
         return found
 
     with restored_on_failure(asked.outcomes):
+        kept = Kept(asked.pairs_digest)
         halving.search(study, tuning, architecture, evaluate)
         outcomes.write(asked.outcomes, found.values())
     kept.drop(list(found))

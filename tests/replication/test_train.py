@@ -77,13 +77,29 @@ def test_rows_are_trained_as_the_study_s_runs_are(small_replication, monkeypatch
     assert outcomes.read(path) == {outcome.run: outcome for outcome in theirs}
 
 
+def commit_reports() -> None:
+    for command in ("init -q", "add -f reports", "-c user.name=A -c user.email=a@example.org commit -qm A"):
+        subprocess.run(["git", *command.split()], check=True)
+
+
+def test_what_git_has_comes_back_where_the_pairs_are_missing(small_replication, monkeypatch):
+    call(monkeypatch, replicate, "deep_fc")
+    path = protocols.path("deep_fc")
+    first = path.read_bytes()
+    commit_reports()
+    path.unlink()  # as DVC does when it starts the stage
+    paths.pairs("train", protocols.PAIRS).unlink()
+    with pytest.raises(StudyError, match=r"data/replication/train\.safetensors: missing"):
+        call(monkeypatch, replicate, "deep_fc")
+    assert path.read_bytes() == first
+
+
 def test_what_git_has_is_not_trained_again(small_replication, monkeypatch, capsys):
     """Unless code, torch or pairs are other by now; another list of runs trains what is new in it."""
     call(monkeypatch, replicate, "deep_fc")
     path = protocols.path("deep_fc")
     first = path.read_bytes()
-    for command in ("init -q", "add -f reports", "-c user.name=A -c user.email=a@example.org commit -qm A"):
-        subprocess.run(["git", *command.split()], check=True)
+    commit_reports()
     path.unlink()
     trained = []
     compute = executor.compute
