@@ -87,9 +87,7 @@ def main() -> None:
     write_whole(paths.METRICS, (json.dumps(measured.metrics(made["runs"]), indent=2) + "\n").encode())
     runs = made["runs"]
     print(f"{len(runs)} runs of {len(made['summary'])} combos: {len(made)} tables in {paths.REPORTS}/")
-    for run in runs[runs["diverged"].notna()].to_dict("records"):
-        name = f"{run['architecture']}-{run['technique']}"
-        print(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")
+    tables.say_diverged(runs)
 
 
 if __name__ == "__main__":

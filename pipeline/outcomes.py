@@ -6,6 +6,7 @@ serves again where the same run is asked for (`kept.committed`): another list of
 """
 
 import json
+import math
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
@@ -43,6 +44,13 @@ def of(record: Record, pairs: str = "") -> Outcome:
 def _rounded(curve: AccuracyCurve) -> AccuracyCurve:
     """To six significant digits, as records are written."""
     return [None if value is None else float(f"{value:.6g}") for value in curve]
+
+
+def scores(outcome: Outcome) -> dict:
+    """What a table of runs has of an outcome: its accuracies after the last epoch, NaN if it diverged."""
+    names = ("test_accuracy", "train_accuracy")
+    last = {name: math.nan if outcome.diverged else getattr(outcome, name)[-1] for name in names}
+    return {"diverged": outcome.diverged, **last, "hardware": outcome.hardware, "torch": outcome.torch}
 
 
 def write(path: Path, outcomes: Iterable[Outcome]) -> None:

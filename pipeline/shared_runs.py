@@ -39,5 +39,5 @@ def outcomes_of(study: Params, architecture: str, runs: Iterable[Run], path: Pat
         record = paths.record(combo)
         known = {outcome.run: outcome for outcome in map(outcomes.of, records.read(record))}
         found |= zip(shared, outcomes.chosen(known, shared, record), strict=True)
-    own = to_train(study, architecture, asked)
+    own = [run for run in asked if run not in found]
     return found | dict(zip(own, outcomes.chosen(outcomes.read(path), own, path), strict=True))

@@ -5,6 +5,8 @@ of one run, the digit accuracy of a network that reads no digit, any accuracy of
 order in which params.yaml lists architectures and `Params.technique_names` orders techniques.
 """
 
+from collections.abc import Callable
+
 import pandas as pd
 
 from pipeline import paths
@@ -313,7 +315,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "published_name": "of the system, in its report",
         "known_from": "what the description of its runs is from: code, text or inferred",
         "quantity": "test_accuracy; report 4 also publishes train_accuracy",
-        "measure": "of pipeline.replication.MEASURES",
+        "measure": "of pipeline.protocols.MEASURES",
         "main": "whether this is the measure that the report's code prints; else it is what its text says",
         "published_mean": "as printed",
         "published_std": "as printed",
@@ -343,7 +345,7 @@ COLUMNS: dict[str, dict[str, str]] = {
         "architecture": "as in params.yaml",
         "technique": "as in params.yaml",
         "departure": "fields of pipeline.description.Description in which the row departs from the study, joined by +; "
-        "or a measure of pipeline.replication.MEASURES, read off the same runs; or `all`, as the report has it",
+        "or a measure of pipeline.protocols.MEASURES, read off the same runs; or `all`, as the report has it",
         "published": "what the report has, in words; for `all`, what its only departure is",
         "study": "what the study has, in words",
         "way": "put right: in the row alone, all else as published; made: in the study alone; both: for `all`",
@@ -384,6 +386,13 @@ def write(name: str, frame: pd.DataFrame) -> None:
     frame[floats] = frame[floats].round(12) + 0.0  # neither 1e-17 nor -0 where a difference is nought
     text = frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
     write_whole(paths.table(name), text.encode())
+
+
+def say_diverged(runs: pd.DataFrame, which: Callable[[dict], str] = lambda run: "") -> None:
+    """Print the runs of a table that diverged; `which` tells those of one combo and seed apart."""
+    for run in runs[runs["diverged"].notna()].to_dict("records"):
+        name = f"{run['architecture']}-{run['technique']}{which(run)}"
+        print(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")
 
 
 def read(name: str) -> pd.DataFrame:

@@ -239,7 +239,8 @@ def limits(params: Params, summary: pd.DataFrame) -> list[str]:
         "Intervals and tests speak of other seeds: other pairs, initial weights and batch orders. They do not speak of "
         "other architectures, nor of other recipes.",
         "Each recipe is the one that its report chose for one of its networks, and serves all techniques; a further "
-        f"study (tuning) asks what their own change. aux_weight is {params.aux_weight:g} for all architectures.",
+        "study, tuning, asks what a technique gains by one of its own. aux_weight is "
+        f"{params.aux_weight:g} for all architectures.",
         " ".join(differences),
         "The auxiliary loss and digits only are told the digits' labels; latent digits and digits only are told that "
         "the answer compares two digits. What such knowledge is worth is part of what they gain.",

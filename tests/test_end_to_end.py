@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -69,6 +70,38 @@ def make_tiny(content: dict) -> None:
         content["techniques"][group] = {name: technique for name, technique in listed.items() if name in kept}
 
 
+def make_tiniest(content: dict) -> None:
+    make_tiny(content)
+    content["architectures"] = {"mlpnet": content["architectures"]["mlpnet"]}
+
+
+def clone_with(further: str, asked: dict, folder: Path) -> Study:
+    """A clone of a study that is trained (its records are in Git, its weights and pairs are not) with a further one.
+
+    `further` is the latter's folder in studies/, `asked` its params.
+    """
+    copy_project(folder / "project", make_tiniest, project=ROOT)
+    project, cloned = Study(folder / "project"), Study(folder / "clone")
+    place = project.folder / "studies" / further
+    shutil.copytree(ROOT / "studies" / further, place)
+    (place / "params.yaml").write_text(yaml.safe_dump(asked, sort_keys=False), encoding="utf-8")
+    for lock in project.folder.glob("studies/*/dvc.lock"):
+        lock.unlink()
+    project.run("git", "init", "-q", "-b", "main")
+    introduce(project)
+    project.run("dvc", "repro", "train", "train_aux")
+    project.commit("A study")
+    project.run("git", "clone", "-q", ".", str(cloned.folder))
+    introduce(cloned)
+    return cloned
+
+
+def introduce(project: Study) -> None:
+    """Let Git know who commits."""
+    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
+        project.run("git", "config", key, value)
+
+
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Study:
     """The tiny study after its first `dvc repro`, committed."""
@@ -76,8 +109,7 @@ def study(tmp_path_factory) -> Study:
     copy_project(folder, make_tiny, project=ROOT)
     project = Study(folder)
     project.run("git", "init", "-q", "-b", "main")
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
+    introduce(project)
     project.run("dvc", "repro")
     project.commit("A study")
     return project

@@ -4,12 +4,11 @@ Reads params.yaml, studies/sweeps/params.yaml, reports/sweeps/runs/ARCHITECTURE.
 has, reports/runs/COMBO.json; writes reports/sweeps/*.csv, whose columns pipeline/tables.py describes.
 """
 
-import math
 from collections.abc import Iterator
 
 import pandas as pd
 
-from pipeline import shared_runs, tables
+from pipeline import outcomes, shared_runs, tables
 from pipeline.params import Params
 from pipeline.script import run_script
 from pipeline.sweeps import analysis, swept
@@ -25,11 +24,7 @@ def rows(study: Params, sweeps: Sweeps) -> Iterator[dict]:
             where = {"data_set": study.data.source, "sweep": point.sweep, "architecture": architecture}
             where |= {"technique": point.technique, "value": float(point.value)}
             for run in point.runs:
-                outcome = found[run]
-                row = {"seed": run.seed, "diverged": outcome.diverged}
-                for name in ("test_accuracy", "train_accuracy"):
-                    row[name] = getattr(outcome, name)[-1] if outcome.diverged is None else math.nan
-                yield where | row | {"hardware": outcome.hardware, "torch": outcome.torch}
+                yield where | {"seed": run.seed} | outcomes.scores(found[run])
 
 
 def make_tables(study: Params, sweeps: Sweeps) -> dict[str, pd.DataFrame]:
@@ -50,9 +45,7 @@ def main() -> None:
         tables.write(name, table)
     runs = made["sweeps/runs"]
     print(f"{len(runs)} rows of runs: {len(made)} tables in {swept.REPORTS}/")
-    for run in runs[runs["diverged"].notna()].to_dict("records"):
-        name = f"{run['architecture']}-{run['technique']}, {run['sweep']} {run['value']:g}"
-        print(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")
+    tables.say_diverged(runs, lambda run: f", {run['sweep']} {run['value']:g}")
 
 
 if __name__ == "__main__":

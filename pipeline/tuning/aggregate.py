@@ -11,8 +11,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pandas as pd
 
-from pipeline import shared_runs, tables
-from pipeline.outcomes import Outcome
+from pipeline import outcomes, shared_runs, tables
 from pipeline.params import Params
 from pipeline.script import run_script
 from pipeline.tuning import analysis, retrained, tuned
@@ -33,9 +32,8 @@ def fields(study: Params, technique: str, candidate: Candidate) -> dict:
 def _combos(study: Params, found: Searches) -> Iterator[tuple[dict, list[list[Standing]]]]:
     """Names and rungs of every combo that was searched."""
     for architecture, of_architecture in found.items():
-        for technique in (name for name in study.technique_names() if name in of_architecture):
-            names = {"data_set": study.data.source, "architecture": architecture, "technique": technique}
-            yield names, of_architecture[technique]
+        for technique, rungs in of_architecture.items():
+            yield {"data_set": study.data.source, "architecture": architecture, "technique": technique}, rungs
 
 
 def candidate_rows(study: Params, found: Searches) -> Iterator[dict]:
@@ -60,25 +58,14 @@ def chosen_rows(study: Params, found: Searches) -> Iterator[dict]:
 
 def run_rows(study: Params, tuning: Tuning, found: Searches) -> Iterator[dict]:
     """The rows of the table `tuning/runs`."""
-    for architecture in found:
-        asked = {}
-        for names, rungs in _combos(study, {architecture: found[architecture]}):
-            for recipe, choice in retrained.choices(rungs[-1]).items():
-                combo = architecture, names["technique"]
-                asked[*combo, recipe] = retrained.runs_with(study, tuning, combo, choice)
+    for architecture, of_architecture in found.items():
+        asked = retrained.confirmed(study, tuning, architecture, of_architecture)
         path = tuned.outcomes_file("confirmed", architecture)
         known = shared_runs.outcomes_of(study, architecture, (run for runs in asked.values() for run in runs), path)
-        for (_, technique, recipe), runs in asked.items():
+        for (technique, recipe), runs in asked.items():
+            names = {"data_set": study.data.source, "architecture": architecture, "technique": technique}
             for run in runs:
-                names = {"data_set": study.data.source, "architecture": architecture, "technique": technique}
-                yield names | {"recipe": recipe, "seed": run.seed} | _scores(known[run])
-
-
-def _scores(outcome: Outcome) -> dict:
-    scores = {"diverged": outcome.diverged, "test_accuracy": math.nan, "train_accuracy": math.nan}
-    if outcome.diverged is None:
-        scores |= {"test_accuracy": outcome.test_accuracy[-1], "train_accuracy": outcome.train_accuracy[-1]}
-    return scores | {"hardware": outcome.hardware, "torch": outcome.torch}
+                yield names | {"recipe": recipe, "seed": run.seed} | outcomes.scores(known[run])
 
 
 def leaking_rows(study: Params, tuning: Tuning) -> Iterator[dict]:
@@ -87,7 +74,7 @@ def leaking_rows(study: Params, tuning: Tuning) -> Iterator[dict]:
         asked = retrained.leaked(study, tuning, architecture)
         path = tuned.outcomes_file("leaked", architecture)
         known = shared_runs.outcomes_of(study, architecture, (run for _, runs in asked for run in runs), path)
-        accuracies = np.array([[_scores(known[run])["test_accuracy"] for run in runs] for _, runs in asked])
+        accuracies = np.array([[outcomes.scores(known[run])["test_accuracy"] for run in runs] for _, runs in asked])
         recipes = [fields(study, leaking.technique, candidate) for candidate, _ in asked]
         names = {"data_set": study.data.source, "architecture": architecture, "technique": leaking.technique}
         yield from analysis.leaking(names, recipes, accuracies)
@@ -117,9 +104,7 @@ def main() -> None:
     runs = made["tuning/runs"]
     counts = f"{len(made['tuning/candidates'])} rows of candidates, {len(runs)} of runs"
     print(f"{counts}: {len(made)} tables in {tuned.REPORTS}/")
-    for run in runs[runs["diverged"].notna()].to_dict("records"):
-        name = f"{run['architecture']}-{run['technique']}, recipe {run['recipe']}"
-        print(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")
+    tables.say_diverged(runs, lambda run: f", recipe {run['recipe']}")
 
 
 if __name__ == "__main__":

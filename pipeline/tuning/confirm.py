@@ -18,7 +18,8 @@ def chosen(arguments: Sequence[str] | None = None) -> Wanted:
     """What the stage with this command line (None: this process's) asks for; StudyError if nothing was searched yet."""
     study, tuning = tuned.load()
     architecture = architecture_named(arguments, tuning.architectures, tuned.PARAMS)
-    runs = (run for group in retrained.confirmed(study, tuning, architecture).values() for run in group)
+    found = retrained.searched(study, tuning, architecture)
+    runs = (run for group in retrained.confirmed(study, tuning, architecture, found).values() for run in group)
     missing = shared_runs.to_train(study, architecture, runs)
     return Wanted(architecture, missing, study.device, outcomes=tuned.outcomes_file("confirmed", architecture))
 

@@ -16,15 +16,8 @@ from pipeline.tuning import wording as say
 from pipeline.tuning.figures.sources import TABLES
 from pipeline.tuning.tuned import Tuning
 
-SHOWN = (
-    "accuracy",
-    "candidates",
-    "chosen",
-    "effects",
-    "leaking",
-    "optimism",
-    "runs",
-)  # tables of the page
+# Tables that the page takes from.
+SHOWN = ("accuracy", "candidates", "chosen", "effects", "leaking", "optimism", "runs")
 TITLE = "Do the effects hold when every technique has the recipe that suits it best?"
 
 

@@ -13,15 +13,19 @@ from pipeline.tuning.tuned import STUDY, Tuning
 
 
 def searched(study: Params, tuning: Tuning, architecture: str) -> dict[str, list[list[Standing]]]:
-    """The search of the stage `tune`, gone through again from its outcomes; StudyError if they are of other runs."""
+    """The search of the stage `tune`, gone through again from its outcomes; techniques in the order of tables.
+
+    Raises StudyError if the outcomes are missing, or of other runs.
+    """
     path = tuned.outcomes_file("searched", architecture)
     known = outcomes.read(path)
-    return halving.search(
+    found = halving.search(
         study,
         tuning,
         architecture,
         lambda runs: dict(zip(runs, outcomes.chosen(known, runs, path), strict=True)),
     )
+    return {technique: found[technique] for technique in study.technique_names() if technique in found}
 
 
 def choices(last: list[Standing]) -> dict[str, Choice]:
@@ -35,11 +39,13 @@ def runs_with(study: Params, tuning: Tuning, combo: tuple[str, str], choice: Cho
     return chosen.runs(chosen.combo(*combo))[: tuning.seeds]
 
 
-def confirmed(study: Params, tuning: Tuning, architecture: str) -> dict[tuple[str, str], list[Run]]:
-    """By technique and recipe, the runs that the choices are confirmed by; StudyError as `searched`."""
+def confirmed(
+    study: Params, tuning: Tuning, architecture: str, found: dict[str, list[list[Standing]]]
+) -> dict[tuple[str, str], list[Run]]:
+    """By technique and recipe, the runs that the choices are confirmed by; `found`: what `searched` gives."""
     return {
         (technique, recipe): runs_with(study, tuning, (architecture, technique), choice)
-        for technique, rungs in searched(study, tuning, architecture).items()
+        for technique, rungs in found.items()
         for recipe, choice in choices(rungs[-1]).items()
     }
 

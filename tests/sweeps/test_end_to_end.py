@@ -1,15 +1,11 @@
 """`make sweeps`, for real, in a clone of a small study: it trains the sweeps, and nothing of the study again."""
 
-import shutil
-
 import pytest
 import yaml
 
 from pipeline import paths
-from pipeline.demo import copy_project
 from pipeline.sweeps import swept
-from tests.synthetic import ROOT
-from tests.test_end_to_end import Study, make_tiny
+from tests.test_end_to_end import Study, clone_with
 
 pytestmark = pytest.mark.slow
 
@@ -22,28 +18,9 @@ SWEEPS = {
 }
 
 
-def make_tiniest(content: dict) -> None:
-    make_tiny(content)
-    content["architectures"] = {"mlpnet": content["architectures"]["mlpnet"]}
-
-
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Study:
-    """A clone of a study that is trained: its records are in Git, its weights and pairs are not."""
-    folder = tmp_path_factory.mktemp("sweeps")
-    copy_project(folder / "project", make_tiniest, project=ROOT)
-    project = Study(folder / "project")
-    shutil.copytree(ROOT / "studies" / "sweeps", project.folder / "studies" / "sweeps")
-    (project.folder / swept.PARAMS).write_text(yaml.safe_dump(SWEEPS, sort_keys=False), encoding="utf-8")
-    for lock in project.folder.glob("studies/*/dvc.lock"):
-        lock.unlink()
-    project.run("git", "init", "-q", "-b", "main")
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
-    project.run("dvc", "repro", "train", "train_aux")
-    project.commit("A study")
-    project.run("git", "clone", "-q", ".", str(folder / "clone"))
-    return Study(folder / "clone")
+    return clone_with("sweeps", SWEEPS, tmp_path_factory.mktemp("sweeps"))
 
 
 def test_a_clone_s_sweeps_are_trained_and_nothing_of_its_study(clone):

@@ -1,16 +1,11 @@
 """`make tuning`, for real, in a clone of a small study: it trains the tuning, and nothing of the study again."""
 
-import shutil
-
 import pytest
 import yaml
 
 from pipeline import paths, tables
-from pipeline.demo import copy_project
 from pipeline.tuning import tuned
-from tests.sweeps.test_end_to_end import make_tiniest
-from tests.synthetic import ROOT
-from tests.test_end_to_end import Study
+from tests.test_end_to_end import Study, clone_with
 
 pytestmark = pytest.mark.slow
 
@@ -38,28 +33,7 @@ TUNING = {
 
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory) -> Study:
-    """A clone of a study that is trained: its records are in Git, its weights and pairs are not."""
-    folder = tmp_path_factory.mktemp("tuning")
-    copy_project(folder / "project", make_tiniest, project=ROOT)
-    project = Study(folder / "project")
-    shutil.copytree(ROOT / "studies" / "tuning", project.folder / "studies" / "tuning")
-    (project.folder / tuned.PARAMS).write_text(yaml.safe_dump(TUNING, sort_keys=False), encoding="utf-8")
-    for lock in project.folder.glob("studies/*/dvc.lock"):
-        lock.unlink()
-    project.run("git", "init", "-q", "-b", "main")
-    introduce(project)
-    project.run("dvc", "repro", "train", "train_aux")
-    project.commit("A study")
-    project.run("git", "clone", "-q", ".", str(folder / "clone"))
-    cloned = Study(folder / "clone")
-    introduce(cloned)
-    return cloned
-
-
-def introduce(project: Study) -> None:
-    """Let Git know who commits."""
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
+    return clone_with("tuning", TUNING, tmp_path_factory.mktemp("tuning"))
 
 
 def test_a_clone_s_tuning_is_trained_and_nothing_of_its_study(clone):

@@ -100,11 +100,12 @@ def test_tables_take_the_study_s_runs_from_the_study_and_its_choices_from_the_se
         known = records.read(paths.record(f"deep_fc-{technique}"))
         assert list(own["test_accuracy"]) == [record.curves.test_accuracy[-1] for record in known]
     confirmed = outcomes.read(tuned.outcomes_file("confirmed", "deep_fc"))
+    groups = retrained.confirmed(study, TUNING, "deep_fc", retrained.searched(study, TUNING, "deep_fc")).values()
     for row in chosen.to_dict("records"):
         scores = runs[(runs["technique"] == row["technique"]) & (runs["recipe"] == row["recipe"])]
         with_recipe = {
             run.seed: confirmed[run.digest()].test_accuracy[-1]
-            for run in (run for group in retrained.confirmed(study, TUNING, "deep_fc").values() for run in group)
+            for run in (run for group in groups for run in group)
             if run.digest() in confirmed
             and run.protocol.learning_rate == row["learning_rate"]
             and run.protocol.epochs == row["epochs"]

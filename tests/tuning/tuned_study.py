@@ -78,7 +78,8 @@ def write_tuning(tuning: Tuning, study: Params | None = None, diverged: Collecti
         evaluate = evaluated_by(lambda run: outcome(run, run in diverged), asked)
         halving.search(study, tuning, architecture, evaluate)
         outcomes.write(tuned.outcomes_file("searched", architecture), made(asked))
-        groups = retrained.confirmed(study, tuning, architecture).values()
+        found = retrained.searched(study, tuning, architecture)
+        groups = retrained.confirmed(study, tuning, architecture, found).values()
         runs = shared_runs.to_train(study, architecture, (run for group in groups for run in group))
         outcomes.write(tuned.outcomes_file("confirmed", architecture), made(runs))
     for architecture in tuning.leaking:
