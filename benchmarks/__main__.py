@@ -16,11 +16,13 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks import reference
-from pipeline import pair, params, paths
-from pipeline.run import Draw, Run
-from pipeline.script import cores, run_script
-from pipeline.training.data import Pairs
-from pipeline.training.executor import choose_device, compute, has_bfloat16
+from pipeline import params, paths
+from pipeline.backends import pairs as pairs_files
+from pipeline.backends.local import choose_device, compute
+from pipeline.backends.stacks import has_bfloat16
+from pipeline.cli import cores, run_script
+from pipeline.engine.data import Pairs
+from pipeline.engine.run import Draw, Run
 
 TECHNIQUE = "weight_sharing_aux_loss"
 EPOCHS = 4  # per measurement; the first is left out, since memory and kernels are made ready in it
@@ -63,7 +65,7 @@ def engine_epoch(runs: list[Run], pairs: Pairs, device: torch.device) -> tuple[f
 def reference_epoch(run: Run, device: torch.device) -> float:
     """Seconds that the plain loop takes for an epoch of one run, in a process that has all cores."""
     torch.set_num_threads(cores())
-    network, pairs = reference.ComparisonNetwork(run), pair.read([run.data.draw])
+    network, pairs = reference.ComparisonNetwork(run), pairs_files.read([run.data.draw])
     return statistics.median(reference.train(run, network, pairs, device)[0][1:])
 
 
@@ -79,23 +81,18 @@ def in_new_process(function: Callable, *arguments) -> float:
     return parallel([joblib.delayed(function)(*arguments)])[0]
 
 
-def in_precision(run: Run, precision: str) -> Run:
-    return run.model_copy(update={"protocol": run.protocol.model_copy(update={"precision": precision})})
-
-
 def measure(study: params.Params, device: torch.device) -> pd.DataFrame:
     """A row per architecture: seconds, images and operations a second, and how many times as fast as the reference.
 
     All that is compared is measured in turn, ROUNDS times; the median of the rounds' ratios counts, since the rate of
     a machine that others use too changes from minute to minute.
     """
-    pairs = pair.read(Draw(seed=seed) for seed in range(study.seeds))
+    pairs = pairs_files.read(Draw(seed=seed) for seed in range(study.seeds))
     in_bf16 = device.type == "cuda" or has_bfloat16()
     rows = []
     for name, recipe in study.architectures.items():
-        combo = study.combo(name, TECHNIQUE)
-        short = combo.protocol.model_copy(update={"epochs": EPOCHS, "precision": "fp32"})
-        runs = study.runs(combo.model_copy(update={"protocol": short}))
+        short = {"protocol.epochs": EPOCHS, "protocol.precision": "fp32"}
+        runs = [run.with_fields(short) for run in study.runs(study.combo(name, TECHNIQUE))]
         runs = runs if device.type == "cuda" else runs[: cores()]
         work = operations(runs[0])
         rounds = []
@@ -114,7 +111,9 @@ def measure(study: params.Params, device: torch.device) -> pd.DataFrame:
                 "stage_seconds_besides_training": besides,
             }
             if in_bf16:
-                coarse, _ = engine_epoch([in_precision(run, "bf16") for run in runs], pairs, device)
+                coarse, _ = engine_epoch(
+                    [run.with_fields({"protocol.precision": "bf16"}) for run in runs], pairs, device
+                )
                 measured["bf16_times_as_fast_as_fp32"] = epoch / coarse
             rounds.append(measured)
         rows.append({"architecture": name, **pd.DataFrame(rounds).median()})
@@ -125,7 +124,7 @@ def measure(study: params.Params, device: torch.device) -> pd.DataFrame:
 
 def overheads(study: params.Params, table: pd.DataFrame) -> pd.Series:
     """Seconds that a training stage takes besides training."""
-    imports = seconds(lambda: python("-c", "import pipeline.train, pipeline.training.executor"))
+    imports = seconds(lambda: python("-c", "import pipeline.train, pipeline.backends.local"))
     status = seconds(lambda: python("-m", "dvc", "status", "--quiet"))
     return pd.Series(
         {
@@ -153,4 +152,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

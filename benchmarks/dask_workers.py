@@ -16,11 +16,12 @@ import distributed
 import psutil
 import torch
 
-from pipeline import pair, params
-from pipeline.run import Run
-from pipeline.script import run_script
-from pipeline.training.data import Pairs
-from pipeline.training.executor import compute
+from pipeline import params
+from pipeline.backends import pairs as pairs_files
+from pipeline.backends.local import compute
+from pipeline.cli import run_script
+from pipeline.engine.data import Pairs
+from pipeline.engine.run import Run
 from tests.dask_cluster import Cluster, cluster
 
 ADDRESS = "DASK_SCHEDULER_ADDRESS"
@@ -42,9 +43,9 @@ def processor_seconds(made: Cluster) -> float:
 def timed(runs: Sequence[Run], pairs: Pairs, made: Cluster) -> tuple[float, float, dict]:
     """Seconds of wall time, seconds of the processors, and what came of the runs."""
     start, before = time.perf_counter(), processor_seconds(made)
-    done = {finished.record.run: finished for finished in compute(runs, pairs, torch.device("cpu"))}
+    done = {finished.result.run: finished for finished in compute(runs, pairs, torch.device("cpu"))}
     took, spent = time.perf_counter() - start, processor_seconds(made) - before
-    return took, spent, {run: (finished.record, finished.weights) for run, finished in done.items()}
+    return took, spent, {run: (finished.result, finished.weights) for run, finished in done.items()}
 
 
 def nothing(size: int, number: int, pairs: Pairs) -> bytes:
@@ -52,7 +53,7 @@ def nothing(size: int, number: int, pairs: Pairs) -> bytes:
 
 
 def cost_of_a_run(client: distributed.Client, pairs: Pairs, size: int, count: int) -> float:
-    """Seconds that a run takes which trains nothing, with everything else as `pipeline.training.cluster` does it."""
+    """Seconds that a run takes which trains nothing, with everything else as `pipeline.backends.dask` does it."""
     everywhere = client.scatter(pairs, broadcast=True, hash=False)
     start = time.perf_counter()
     waiting = [client.submit(nothing, size, i, everywhere, pure=False, priority=-i) for i in range(count)]
@@ -83,7 +84,7 @@ def compare(runs: Sequence[Run], pairs: Pairs, made: Cluster) -> None:
 
 def main() -> None:
     study = params.load()
-    pairs = pair.read(run.data.draw for run in study.runs(study.combos()[0]))
+    pairs = pairs_files.read(run.data.draw for run in study.runs(study.combos()[0]))
     runs = [run for name in ARCHITECTURES for run in study.runs(study.combo(name, "weight_sharing_aux_loss"))[:2]]
     with tempfile.TemporaryDirectory() as folder, cluster(Path(folder), workers=2) as made:
         with distributed.Client(made.address, set_as_default=False) as client:
@@ -97,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

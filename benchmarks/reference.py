@@ -14,10 +14,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.utils.data import DataLoader, TensorDataset
 
-from pipeline.networks.layers import Layers
-from pipeline.networks.pair_network import Output, answers
-from pipeline.run import Run
-from pipeline.training.data import Pairs, select
+from pipeline.engine.data import Pairs, select
+from pipeline.engine.layers import Layers
+from pipeline.engine.network import Output, answers
+from pipeline.engine.run import Run
 
 
 class TorchLayers(Layers):
@@ -48,7 +48,7 @@ class ComparisonNetwork(nn.Module):
 
     def __init__(self, run: Run):
         super().__init__()
-        parts = importlib.import_module(f"pipeline.networks.architectures.{run.network.architecture}")
+        parts = importlib.import_module(f"pipeline.architectures.{run.network.architecture}")
         layers = TorchLayers(run.network)
         self.run = run
         self.comparator = parts.comparator(layers)

@@ -1,1 +1,19 @@
 """Weight sharing and an auxiliary loss, measured on networks that compare two handwritten digits."""
+
+import sys
+
+INTERRUPTED = "interrupted; finished stages are kept"
+
+
+def _say_interrupted(kind, error, trace) -> None:
+    """Ctrl-C while a script's modules are still imported is one line too, as in `cli.run_script`."""
+    cause = error
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__context__  # a library that was imported may have failed for it
+    if cause is None:
+        sys.__excepthook__(kind, error, trace)
+    else:
+        print(INTERRUPTED, file=sys.stderr)
+
+
+sys.excepthook = _say_interrupted

@@ -1,8 +1,12 @@
-"""The offline demonstration, `make demo`: a small study in a copy of the project, demo/, on data that need no network.
+"""A small study in a copy of the project, so that the study's own results stay as they are.
 
-It differs from the study in params.yaml alone (`make_small`), and leaves the project's own results as they are.
+    python -m pipeline.demo           `make demo`: in demo/, on scikit-learn's digits, which need no network
+    python -m pipeline.demo small     `make small`: in small/, on MNIST
+
+Each differs from the study in params.yaml alone.
 """
 
+import argparse
 import contextlib
 import os
 import shutil
@@ -10,28 +14,49 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import NamedTuple
 
 import yaml
 
-from pipeline import paths
-from pipeline.script import StudyError, run_script
+from pipeline import download, paths
+from pipeline.cli import StudyError, run_script
+from pipeline.datasets import DATA_SETS
 
-FOLDER = Path("demo")
-ARCHITECTURES = ("deep_fc", "convnet", "basenet")
-EPOCHS = 15  # at most; the whole then takes about two minutes on two cores
 
-IGNORED = ("data/.gitignore", "models/.gitignore")  # in a clone, the folders are there
-# What DVC and the stages need of a project; not the lock and the reports, which are another study's results.
+class Variant(NamedTuple):
+    """What a small study keeps of the study. Each takes about two minutes on two cores."""
+
+    source: str  # as data.source in params.yaml
+    train_pairs: int
+    test_pairs: int
+    architectures: tuple[str, ...]
+    techniques: tuple[str, ...] | None  # None: all
+    epochs: int  # at most
+
+
+SEEDS = 3
+VARIANTS = {  # by the name of their folder
+    "demo": Variant("digits", 500, 200, ("deep_fc", "convnet", "basenet"), None, 15),
+    "small": Variant(
+        "mnist",
+        1_000,
+        1_000,
+        ("mlpnet", "lenet5"),
+        ("baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"),
+        25,
+    ),
+}
+# What DVC and the stages need of a project; not the lock, the reports and the annexes: they are of other studies.
 PROJECT = (
     "params.yaml",
     "dvc.yaml",
     "pipeline",
-    "studies/replication/params.yaml",
     ".dvc/config",
     ".dvc/plots",
     ".dvcignore",
     ".gitignore",
-    *IGNORED,
+    "data/.gitignore",  # in a clone, the folders are there
+    "models/.gitignore",
 )
 
 
@@ -55,14 +80,27 @@ def copy_project(destination: Path, change: Callable[[dict], None], project: Pat
     path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
 
 
-def make_small(content: dict) -> None:
-    """Change params.yaml to scikit-learn's digits, fewer pairs, seeds and epochs, and three of the architectures."""
-    content["data"].update(source="digits", train_pairs=500, test_pairs=200)
-    content["seeds"] = 3
-    recipes = content["architectures"].items()
-    content["architectures"] = {name: recipe for name, recipe in recipes if name in ARCHITECTURES}
-    for recipe in content["architectures"].values():
-        recipe["epochs"] = min(recipe["epochs"], EPOCHS)
+def make_small(content: dict, variant: Variant) -> None:
+    """Change params.yaml to this variant."""
+    content["seeds"] = content["data"]["draws"]["seeds"] = SEEDS
+    content["data"].update(source=variant.source, train_pairs=variant.train_pairs, test_pairs=variant.test_pairs)
+    recipes = content["architectures"]
+    content["architectures"] = {
+        name: recipes[name] | {"epochs": min(recipes[name]["epochs"], variant.epochs)} for name in variant.architectures
+    }
+    if variant.techniques is not None:
+        content["techniques"] = {
+            group: {name: switches for name, switches in listed.items() if name in variant.techniques}
+            for group, listed in content["techniques"].items()
+        }
+
+
+def name_mirror(source: str) -> None:
+    """Have the copy find a data set in the folder in which the project does: it lies one level deeper."""
+    place = next(download.sources(source, ()), "")
+    if place and "://" not in place:
+        with contextlib.suppress(RuntimeError):  # `~` of nobody
+            os.environ[f"{source.upper()}_MIRROR"] = str(Path(place).expanduser().resolve())
 
 
 def run_dvc(folder: Path, *arguments: str) -> None:
@@ -79,18 +117,24 @@ def run_dvc(folder: Path, *arguments: str) -> None:
 
 
 def main() -> None:
-    start = time.perf_counter()
+    parser = argparse.ArgumentParser(prog="python -m pipeline.demo", description=__doc__.splitlines()[0])
+    parser.add_argument("variant", nargs="?", choices=VARIANTS, default="demo", help="and its folder")
+    name, start = parser.parse_args().variant, time.perf_counter()
+    folder, variant = Path(name), VARIANTS[name]
+    download.probe(variant.source)
+    name_mirror(variant.source)
     # The commands of stages start `python`: this one.
     os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    print(f"The study on scikit-learn's digits, in {FOLDER}/ (made anew each time)", flush=True)
-    if FOLDER.exists():
-        shutil.rmtree(FOLDER)
-    copy_project(FOLDER, make_small)
-    run_dvc(FOLDER, "config", "--local", "core.no_scm", "true")  # it is no Git repository, and belongs to none
-    run_dvc(FOLDER, "repro")
+    title = DATA_SETS[variant.source].title
+    print(f"A small study on {title}, in {folder}/ (made anew each time)", flush=True)
+    if folder.exists():
+        shutil.rmtree(folder)
+    copy_project(folder, lambda content: make_small(content, variant))
+    run_dvc(folder, "config", "--local", "core.no_scm", "true")  # it is no Git repository, and belongs to none
+    run_dvc(folder, "repro")
     print(
-        f"Done in {time.perf_counter() - start:.0f} s, on scikit-learn's digits, not MNIST: the page is "
-        f"{FOLDER / paths.PAGE}, the figures are in {FOLDER / paths.FIGURES}/, the tables in {FOLDER / paths.REPORTS}/"
+        f"Done in {time.perf_counter() - start:.0f} s, on {title}: the page is {folder / paths.PAGE}, the figures are "
+        f"in {folder / paths.FIGURES}/, the tables in {folder / paths.REPORTS}/"
     )
 
 

@@ -1,31 +1,22 @@
 """params.yaml, typed and validated; it yields the study's runs.
 
 `load()` returns it as a `Params`, or raises one StudyError whose single line names every bad key. The comments in
-params.yaml say what each key means; this module says which values it may take. As the stage `check`
-(`python -m pipeline.params`) it depends on all of params.yaml, so that a mistyped key is found wherever it stands.
+params.yaml say what each key means; this module says which values it may take.
 """
 
 import difflib
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
-import yaml
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
 
-from pipeline import paths, run
-from pipeline.script import StudyError, run_script
-
-
-def _number(value: object) -> object:
-    """Read `1e-3` as a number: YAML 1.1, and so PyYAML, takes it for text where DVC's YAML 1.2 does not."""
-    if isinstance(value, bool):
-        raise ValueError(f"input should be a number, not {str(value).lower()}")
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
+from pipeline import paths
+from pipeline.cli import StudyError
+from pipeline.datasets import DATA_SETS
+from pipeline.engine import run
 
 
 def listed_once(items: list) -> list:
@@ -36,9 +27,8 @@ def listed_once(items: list) -> list:
     return items
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9_]+$")]  # becomes part of stage and file names
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]  # becomes part of stage and file names
 Names = Annotated[list[Name], Field(min_length=1), AfterValidator(listed_once)]
-Number = Annotated[float, BeforeValidator(_number)]
 Content = TypeVar("Content", bound=BaseModel)
 AVERAGE = "average"  # in place of an architecture, in tables and metrics.json
 RESERVED = {AVERAGE, "data_set", "device"}  # what stands beside the architectures in metrics.json
@@ -61,23 +51,50 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
 
 
+class Draws(Section):
+    """Of how many seeds pairs are drawn, and how many times of seed 0."""
+
+    seeds: int = Field(ge=1, le=10_000)
+    of_seed_0: int = Field(ge=1, le=100)
+
+
+class Augment(Section):
+    shift: float = Field(ge=0, le=7)
+    rotation: float = Field(ge=0, le=180)
+    scale: float = Field(ge=0, lt=100)
+
+
 class Data(Section):
-    source: Literal["mnist", "digits"]
-    mirrors: list[Annotated[str, Field(min_length=1)]]
+    source: Literal[tuple(DATA_SETS)]
+    draws: Draws
     train_pairs: int = Field(ge=2)
     test_pairs: int = Field(ge=1)
+    pairing: Literal["drawn", "renewed"]
+    digit_labels: Literal["all"] | Annotated[int, Field(ge=1)]
+    augment: Augment
+
+    @model_validator(mode="after")
+    def _pairs_exist(self) -> "Data":
+        for split, images in DATA_SETS[self.source].images.items():
+            wanted = getattr(self, f"{split}_pairs")
+            if 2 * wanted > images:
+                raise ValueError(
+                    f"{split}_pairs: {wanted:,} pairs need {2 * wanted:,} images, {self.source} has {images:,}; "
+                    f"at most {images // 2:,} pairs can be had"
+                )
+        return self
 
 
 class Recipe(Section):
     """How one architecture is trained, the same for all techniques."""
 
     optimizer: Literal["adam", "sgd"]
-    learning_rate: Number = Field(gt=0, le=10)
+    learning_rate: float = Field(gt=0, le=10)
     batch_size: int = Field(ge=2, le=1_000_000)
     epochs: int = Field(ge=1, le=10_000)
     standardize: bool
     batch_norm: bool
-    dropout: Number = Field(ge=0, lt=1)
+    dropout: float = Field(ge=0, lt=1)
 
 
 class Technique(Section):
@@ -150,7 +167,11 @@ class Params(Section):
     device: Literal["auto", "cuda", "cpu"]
     precision: Literal["fp32", "tf32", "bf16"]
     seeds: int = Field(ge=1, le=1_000)
-    aux_weight: Number = Field(ge=0, le=1_000)
+    aux_weight: float = Field(ge=0, le=1_000)
+    comparator_reads: Literal["own", "logits", "probabilities"]
+    comparator: Literal["own", "linear", "hidden"]
+    schedule: Literal["constant", "cosine"]
+    test_shift: int = Field(ge=0, le=3)
     data: Data
     architectures: dict[Name, Recipe] = Field(min_length=1)
     techniques: Techniques
@@ -162,23 +183,26 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
+    def _pairs_are_drawn(self) -> "Params":
+        if self.seeds > self.data.draws.seeds:
+            raise ValueError(
+                f"seeds: {self.seeds}, but data.draws.seeds is {self.data.draws.seeds}; raise that one too"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _networks_exist(self) -> "Params":
-        folder = Path(__file__).with_name("networks") / "architectures"
         for name in self.architectures:
-            if name.startswith("_") or not (folder / f"{name}.py").is_file():
+            if not paths.architecture(name).is_file():
                 raise ValueError(
-                    f"architectures.{name}: no network of that name; write pipeline/networks/architectures/{name}.py"
+                    f"architectures.{name}: no network of that name; write pipeline/architectures/{name}.py"
                 )
         return self
 
     @model_validator(mode="after")
     def _batches_fit(self) -> "Params":
         for name, recipe in self.architectures.items():
-            if recipe.batch_norm and self.data.train_pairs % recipe.batch_size == 1:
-                raise ValueError(
-                    f"architectures.{name}.batch_size: {self.data.train_pairs} training pairs leave a last batch of "
-                    f"one, which batch norm cannot use; change batch_size or data.train_pairs"
-                )
+            refuse_batch_of_one(recipe, self.data.train_pairs, f"architectures.{name}.batch_size")
         return self
 
     def technique_names(self) -> list[str]:
@@ -202,35 +226,60 @@ class Params(Section):
                 raise StudyError(f"{paths.PARAMS}: no {kind} {name!r}{_suggestion(name, known)}")
         recipe = self.architectures[architecture].model_dump(exclude={"standardize"})
         parts = {"batch_norm": recipe.pop("batch_norm"), "dropout": recipe.pop("dropout")}
+        parts |= {"comparator_reads": self.comparator_reads, "comparator": self.comparator}
         aux_weight = self.aux_weight if technique in self.techniques.auxiliary else None
+        beside = {"precision": self.precision, "schedule": self.schedule, "test_shift": self.test_shift}
         return Combo(
             architecture=architecture,
             technique=technique,
             network=run.Network(architecture=architecture, **switches[technique].model_dump(), **parts),
-            protocol=run.Protocol(**recipe, aux_weight=aux_weight, precision=self.precision),
+            protocol=run.Protocol(**recipe, aux_weight=aux_weight, **beside),
         )
 
-    def runs(self, combo: Combo) -> list[run.Run]:
-        """The runs of a combo, seed by seed: run k draws its own pairs, from its own seed."""
-        return [
+    def runs(self, combo: Combo, seeds: Iterable[int] | None = None) -> list[run.Run]:
+        """The runs of a combo with these seeds, all of the study's by default: run k draws its pairs from seed k."""
+        data, augment = self.data, self.data.augment
+        shared = {
+            "source": data.source,
+            "train_pairs": data.train_pairs,
+            "test_pairs": data.test_pairs,
+            "standardize": self.architectures[combo.architecture].standardize,
+            "pairing": data.pairing,
+            "digit_labels": None if data.digit_labels == "all" else data.digit_labels,
+            "augment": run.Augment(**augment.model_dump()) if any(augment.model_dump().values()) else None,
+        }
+        found = [
             run.Run(
                 network=combo.network,
                 protocol=combo.protocol,
-                data=run.Data(
-                    source=self.data.source,
-                    draw=run.Draw(seed=seed),
-                    train_pairs=self.data.train_pairs,
-                    test_pairs=self.data.test_pairs,
-                    standardize=self.architectures[combo.architecture].standardize,
-                ),
+                data=run.Data(draw=run.Draw(seed=seed), **shared),
                 seed=seed,
             )
-            for seed in range(self.seeds)
+            for seed in (range(self.seeds) if seeds is None else seeds)
         ]
+        return [in_fewest_words(one) for one in found]
 
     def combos(self) -> list[Combo]:
         """Every architecture with every technique, in the order of tables and figures."""
         return [self.combo(a, t) for a in self.architectures for t in self.technique_names()]
+
+
+def refuse_batch_of_one(recipe: Recipe, train_pairs: int, key: str) -> None:
+    """ValueError if batch norm would meet a batch of one pair, whose statistics are none; `key` is what to change."""
+    if recipe.batch_norm and train_pairs % recipe.batch_size == 1:
+        raise ValueError(
+            f"{key}: {train_pairs} training pairs leave a last batch of one (batch_size {recipe.batch_size}), which "
+            "batch norm cannot use; change one of the two"
+        )
+
+
+def in_fewest_words(one: run.Run) -> run.Run:
+    """The run as `engine.network.canonical` describes it; torch is imported only where that can make a difference."""
+    if (one.network.comparator_reads, one.network.comparator, one.data.digit_labels) == ("own", "own", None):
+        return one
+    from pipeline.engine.network import canonical
+
+    return canonical(one)
 
 
 def load(path: Path = paths.PARAMS) -> Params:
@@ -238,14 +287,21 @@ def load(path: Path = paths.PARAMS) -> Params:
     return read(path, Params)
 
 
+def parse(text: str) -> object:
+    """The content of a YAML file, read as DVC reads it (YAML 1.2: `yes` is text, `010` is ten)."""
+    return YAML(typ="safe", pure=True).load(text)
+
+
 def read(path: Path, model: type[Content]) -> Content:
     """Read and validate any file of parameters; StudyError names the file, each bad key, and what is allowed."""
     try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+        content = parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise StudyError(f"{path}: not found; run from the project's root, or restore it with git checkout") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise StudyError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    # Of values that only look like a date or a number, the parser raises what Python does.
+    except (YAMLError, UnicodeDecodeError, ValueError, TypeError, RecursionError, AttributeError) as error:
+        said = " ".join(str(error).split())[:300]
+        raise StudyError(f"{path}: not valid YAML: {said}; mend it, or restore it with git checkout") from None
     if not isinstance(content, dict):
         raise StudyError(f"{path}: expected keys and values; restore it with git checkout")
     try:
@@ -289,7 +345,3 @@ def _suggestion(name: str, known) -> str:
     if near:
         return f"; did you mean {near[0]}?"
     return f"; known: {', '.join(known)}" if known else ""
-
-
-if __name__ == "__main__":
-    run_script(lambda: print(f"{paths.PARAMS}: {len(load().combos())} combos"))

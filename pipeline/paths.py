@@ -8,13 +8,18 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 
 DATA = Path("data")
+CHECKED = DATA / "checked"  # says that params.yaml was valid
 RAW = DATA / "raw"  # the four files of the data set, as published
-PAIRS = DATA / "pairs"  # each split: downsampled images once, and how each seed pairs them
+PAIRS = DATA / "pairs"  # each split: downsampled images once, and how each draw pairs them
 
 MODELS = Path("models")  # models/COMBO/seed_K.safetensors: the weights of run K
 
+EXAMPLES = Path("examples")  # in Git, so that a plain clone can compare two digits
+EXAMPLE = EXAMPLES / "network.safetensors"  # the weights of the smallest good network
+EXAMPLE_PICTURES = (EXAMPLES / "first.png", EXAMPLES / "second.png")  # two test images of MNIST
+
 REPORTS = Path("reports")
-RECORDS = REPORTS / "runs"  # reports/runs/COMBO.json: the records of a combo's runs
+RESULTS = REPORTS / "runs"  # reports/runs/COMBO.json: the results of a combo's runs
 FIGURES = REPORTS / "figures"
 PAGE = REPORTS / "index.html"
 METRICS = REPORTS / "metrics.json"
@@ -25,16 +30,21 @@ def weights(combo: str, seed: int) -> Path:
     return MODELS / combo / f"seed_{seed}.safetensors"
 
 
-def record(combo: str) -> Path:
-    """The records of one combo's runs, for instance reports/runs/convnet-baseline.json."""
-    return RECORDS / f"{combo}.json"
+def results(combo: str) -> Path:
+    """The results of one combo's runs, for instance reports/runs/convnet-baseline.json."""
+    return RESULTS / f"{combo}.json"
 
 
-def table(name: str) -> Path:
-    """A table of the study, for instance reports/summary.csv."""
-    return REPORTS / f"{name}.csv"
-
-
-def pairs(split: str, folder: Path = PAIRS) -> Path:
+def pairs(split: str) -> Path:
     """The images of a split ("train" or "test") and how they are paired."""
-    return folder / f"{split}.safetensors"
+    return PAIRS / f"{split}.safetensors"
+
+
+def architecture(name: str) -> Path:
+    """The module of this architecture, wherever the project is started from."""
+    return Path(__file__).with_name("architectures") / f"{name}.py"
+
+
+def annex(name: str) -> Path:
+    """The folder of a further study, for instance studies/sweeps: a DVC project of its own."""
+    return Path("studies") / name

@@ -1,63 +1,27 @@
 """Compare two digits with a trained network.
 
-    python -m pipeline.predict models/convnet-weight_sharing_aux_loss/seed_0.safetensors first.png second.png
-    python -m pipeline.predict models/convnet-weight_sharing_aux_loss/seed_0.safetensors --test-pair 7
+    python -m pipeline.predict                          the two examples, by the network beside them
+    python -m pipeline.predict first.jpg second.png
+    python -m pipeline.predict --weights models/convnet-baseline/seed_0.safetensors --test-pair 7
 
-An image is a digit, light on dark as in MNIST, of 14x14 or 28x28 pixels (28x28 is averaged to 14x14), as a PNG, JPEG,
-BMP or GIF in grey or colours; what is transparent shows black. With --test-pair, it is a pair of data/pairs that the
-network was tested on, and the true digits are shown too.
+A picture is a photo or a drawing of one digit, of any size, dark on light or light on dark (PNG, JPEG, BMP or GIF);
+what was done to it is said on standard error. With --test-pair, it is a pair of data/pairs that the network was tested
+on, and the true digits are shown too.
 """
 
 import argparse
-import warnings
+import sys
 from pathlib import Path
-from typing import BinaryIO
 
-import numpy as np
 import torch
-from PIL import Image
-from torch import Tensor
 
-from pipeline import pair, weights
-from pipeline.networks.pair_network import Output, answers
-from pipeline.script import StudyError, run_script
-
-FORMATS = ("PNG", "JPEG", "BMP", "GIF")  # not all of Pillow's: EPS, for one, would start another program
-SIZES = ((14, 14), (28, 28))
-
-
-def read_image(path: Path) -> Tensor:
-    """A digit image as (14, 14) pixels from 0 to 255.
-
-    Raises StudyError if it is no image, of another size, or blank, and OSError if it cannot be opened.
-    """
-    with path.open("rb") as file:
-        pixels = torch.from_numpy(_decode(path, file))
-    if not pixels.any():
-        raise StudyError(f"{path}: all black; draw a light digit on a dark ground (what is transparent shows black)")
-    return pixels.view(14, 2, 14, 2).mean((1, 3)) if pixels.shape == (28, 28) else pixels
-
-
-def _decode(path: Path, file: BinaryIO) -> np.ndarray:
-    """Grey levels from 0 to 255, float32; StudyError if the file holds no image that can be read, or another size."""
-    try:
-        with warnings.catch_warnings(action="ignore"), Image.open(file, formats=FORMATS) as image:
-            if image.size in SIZES:  # known from the header: nothing else is decoded
-                return _grey_levels(image)
-            size = "{}x{} pixels".format(*image.size)
-    except Image.DecompressionBombError:
-        size = "far too many pixels"
-    except Exception:  # of a damaged file Pillow raises nearly any, OSError, ValueError and SyntaxError among them
-        raise StudyError(f"{path}: not an image that can be read, or damaged; PNG is one that can") from None
-    raise StudyError(f"{path}: {size}; the networks read 14x14 or 28x28")
-
-
-def _grey_levels(image: Image.Image) -> np.ndarray:
-    """An image of any kind, laid on black: float32 from 0 to 255."""
-    if image.mode.startswith("I"):  # 16 bits; Pillow's own conversion would cut off all above 255
-        return np.array(image, dtype=np.float32) / 257
-    black = Image.new("RGBA", image.size, "black")
-    return np.array(Image.alpha_composite(black, image.convert("RGBA")).convert("L"), dtype=np.float32)
+from pipeline import paths
+from pipeline.backends import pairs, weights
+from pipeline.backends.weights import TrainedNetwork
+from pipeline.cli import StudyError, run_script
+from pipeline.engine.data import select
+from pipeline.engine.network import Output, answers
+from pipeline.photos import read_digit
 
 
 def describe(output: Output) -> str:
@@ -74,27 +38,42 @@ def describe(output: Output) -> str:
     return text
 
 
+def of_pictures(trained: TrainedNetwork, files: list[Path]) -> str:
+    """The answer to two pictures."""
+    digits = []
+    for file in files:
+        digit, said = read_digit(file)
+        digits.append(digit)
+        print(f"{file}: {said}", file=sys.stderr)
+    return describe(trained(torch.stack(digits)[None]))
+
+
+def of_test_pair(trained: TrainedNetwork, number: int) -> str:
+    """The answer to a test pair of the network's run, from 0, and the true digits.
+
+    Raises StudyError if there is no such pair, or data/pairs are of another data set.
+    """
+    run = trained.origin.run.with_fields({"data.standardize": False, "data.fold": None})  # as the network is given them
+    if not 0 <= number < run.data.test_pairs:
+        raise StudyError(f"--test-pair {number}: the network has test pairs 0 to {run.data.test_pairs - 1}")
+    test = select([run], pairs.read([run.data.draw])).test
+    first, second = test.digits[0, number].tolist()
+    return f"{describe(trained(test.images[0, number][None]))} (true digits: {first} and {second})"
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Compare two digits with a trained network.")
-    parser.add_argument("weights", type=Path, help="models/COMBO/seed_K.safetensors")
-    parser.add_argument("images", type=Path, nargs="*", help="two images of a digit each")
+    parser = argparse.ArgumentParser(prog="python -m pipeline.predict", description=__doc__.splitlines()[0])
+    parser.add_argument("pictures", type=Path, nargs="*", help="two pictures of a digit each; by default two examples")
+    parser.add_argument("--weights", type=Path, default=paths.EXAMPLE, help=f"of a network; by default {paths.EXAMPLE}")
     parser.add_argument("--test-pair", type=int, metavar="N", help="the N-th test pair of the network's run, from 0")
     arguments = parser.parse_args()
-    if (arguments.test_pair is None) != (len(arguments.images) == 2) or len(arguments.images) not in (0, 2):
-        parser.error("give either two images or --test-pair N")
-
+    if len(arguments.pictures) not in (0, 2) or (arguments.pictures and arguments.test_pair is not None):
+        parser.error("give two pictures, or --test-pair N, or neither for the two examples")
     trained = weights.load(arguments.weights)
-    if arguments.test_pair is None:
-        images = torch.stack([read_image(path) for path in arguments.images])
-        print(describe(trained(images[None])))
-        return
-    data = trained.origin.run.data
-    if not 0 <= arguments.test_pair < data.test_pairs:
-        raise StudyError(f"--test-pair {arguments.test_pair}: the network has test pairs 0 to {data.test_pairs - 1}")
-    test = pair.read([data.draw], ["train", "test"]).test
-    chosen = test.draws[data.draw][arguments.test_pair].long()  # (2,)
-    first, second = test.labels[chosen].tolist()
-    print(f"{describe(trained(test.images[chosen][None].float()))} (true digits: {first} and {second})")
+    if arguments.test_pair is not None:
+        print(of_test_pair(trained, arguments.test_pair))
+    else:
+        print(of_pictures(trained, arguments.pictures or list(paths.EXAMPLE_PICTURES)))
 
 
 if __name__ == "__main__":

@@ -1,142 +1,116 @@
 """Stages `train` and `train_aux`: train one combo over all seeds.
 
 Reads params.yaml and data/pairs; writes models/COMBO (the weights of every run) and reports/runs/COMBO.json (their
-records). A run is evaluated where it was trained: later stages never open models/. Runs that ended before an
-interruption are taken from where they were kept.
+results). A run is evaluated where it was trained: later stages never open models/. Runs that are known are not trained
+again (`pipeline.backends.store`); annexes train by the same functions.
 """
 
 import argparse
-import contextlib
-import subprocess
 import time
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from pipeline import outcomes, params, paths, records
-from pipeline.kept import Kept, committed, digest_of_pairs
-from pipeline.outcomes import Outcome
-from pipeline.records import Record
-from pipeline.run import Run
-from pipeline.script import StudyError, run_script, write_whole
+from pipeline import params, paths
+from pipeline.backends.store import Known, Store
+from pipeline.cli import StudyError, run_script, say, write_whole
+from pipeline.engine import result
+from pipeline.engine.result import Result
+from pipeline.engine.run import Run
 
 
 @dataclass(frozen=True)
 class Wanted:
     """The runs that a training stage asks for."""
 
-    name: str  # heads the progress that is shown
+    stage: str  # its name, which heads what is printed
     runs: list[Run]
     device: str  # as params.yaml names it
-    pairs: Path = paths.PAIRS  # where the files of pairs lie
-    outcomes: Path | None = None  # what a further study writes of them; what Git has of that is not trained again
+    results: Path  # the file that it writes
+    weights: dict[Run, Path] | None = None  # of each run, if they are kept
+    brief: bool = field(default=True)  # whether results are cut down to what an annex keeps
 
     @property
-    def splits(self) -> tuple[str, ...]:
-        """The files of pairs to be read: no test pairs where all runs are tested on folds of the training pairs."""
-        return ("train", "test") if any(run.data.fold is None for run in self.runs) else ("train",)
-
-    @cached_property
-    def pairs_digest(self) -> str:
-        """Of the files of pairs, read once; StudyError if one is missing."""
-        return digest_of_pairs(self.splits, self.pairs)
+    def store(self) -> Store:
+        return Store(self.stage, self.runs, self.weights)
 
 
 def wanted(arguments: Sequence[str] | None = None) -> Wanted:
-    """What the stage with this command line (None: this process's) asks for; `pipeline.compute` trains it ahead."""
-    parser = argparse.ArgumentParser(prog="train", description="Train one combo over all seeds.")
+    """What the stage with this command line (None: this process's) asks for; `pipeline.train_all` trains it ahead."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.train", description="Train one combo over all seeds.")
     parser.add_argument("architecture")
     parser.add_argument("technique")
     parsed = parser.parse_args(arguments)
     study = params.load()
     combo = study.combo(parsed.architecture, parsed.technique)
-    return Wanted(combo.key, study.runs(combo), study.device)
+    runs = study.runs(combo)
+    weights = {run: paths.weights(combo.key, run.seed) for run in runs}
+    return Wanted(combo.key, runs, study.device, paths.results(combo.key), weights, brief=False)
 
 
-def train_and_keep(waiting: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]]:
-    """Weights and record of every run, each when it has ended and is kept."""
-    # Not above: a stage whose runs are all kept does without torch.
-    from pipeline import pair
-    from pipeline.training.executor import choose_device, compute
-    from pipeline.training.progress import Progress
+def trained(asked: Wanted, store: Store) -> Iterator[Known]:
+    """Every run of these, trained here and kept; each when it has ended."""
+    # Not above: a stage whose runs are all known does without torch.
+    from pipeline.backends import pairs
+    from pipeline.backends.local import choose_device, compute
+    from pipeline.backends.progress import Progress
 
-    for precision in sorted({run.protocol.precision for run in waiting.runs}):
-        device = choose_device(waiting.device, precision)  # the same, or refused
-    pairs = pair.read(dict.fromkeys(run.data.draw for run in waiting.runs), waiting.splits, waiting.pairs)
-    with Progress(waiting.name, sum(run.protocol.epochs for run in waiting.runs)) as progress:
-        for finished in compute(waiting.runs, pairs, device, progress):
-            kept.put(finished.weights, finished.record)
-            yield finished.weights, finished.record
-
-
-def train_kept(asked: Wanted, kept: Kept) -> Iterator[tuple[bytes, Record]]:
-    """Weights and record of every run, kept from before or trained here, in any order; all of them are kept."""
-    waiting = []
-    for run in asked.runs:
-        if found := kept.take(run):
-            yield found
-        else:
-            waiting.append(run)
-    if len(waiting) < len(asked.runs):
-        found = len(asked.runs) - len(waiting)
-        print(f"{asked.name}: {found} finished runs were kept, {len(waiting)} are to be trained", flush=True)
-    if waiting:
-        yield from train_and_keep(replace(asked, runs=waiting), kept)
+    for precision in sorted({run.protocol.precision for run in asked.runs}):
+        device = choose_device(asked.device, precision)  # the same, or refused
+    drawn = pairs.read(dict.fromkeys(run.data.draw for run in asked.runs), pairs.splits_of(asked.runs))
+    with Progress(asked.stage, sum(run.protocol.epochs for run in asked.runs)) as progress:
+        for made, weights, _ in compute(asked.runs, drawn, device, progress):
+            made = made.brief() if asked.brief else made
+            weights = None if asked.weights is None else weights
+            store.put(made, weights)
+            yield Known(made, weights)
 
 
-@contextlib.contextmanager
-def restored_on_failure(path: Path) -> Iterator[None]:
-    """Put a file that Git tracks back if this fails: DVC removed it when it started the stage.
+def results_of(asked: Wanted, store: Store, on_each: Callable[[Known], None] = lambda known: None) -> dict[Run, Result]:
+    """The results of these runs, known or trained here; `on_each` gets each as soon as it is there."""
+    found = {}
 
-    Its run may be another than params.yaml asks for by now, which `aggregate` sees.
-    """
-    try:
-        yield
-    except BaseException:
-        with contextlib.suppress(OSError):  # no Git
-            command = ["git", "checkout", "--quiet", "--", str(path)]
-            subprocess.run(command, check=False, stderr=subprocess.DEVNULL)
-        raise
+    def take(known: Known) -> None:
+        on_each(known)
+        found[known.result.run] = known.result
 
-
-def without_committed(asked: Wanted) -> tuple[dict[Run, Outcome], Wanted]:
-    """The outcomes that Git has, and what is left to train."""
-    if asked.outcomes is None:
-        return {}, asked
-    found = committed(asked.outcomes, asked.runs, asked.pairs_digest)
-    return found, replace(asked, runs=[run for run in asked.runs if run not in found])
-
-
-def outcomes_of(asked: Wanted, kept: Kept) -> dict[Run, Outcome]:
-    """The outcomes of these runs: what Git has, else what was kept, else trained here and kept."""
-    found, left = without_committed(asked)
+    for known in store.find().values():
+        take(known)
+    missing = [run for run in dict.fromkeys(asked.runs) if run not in found]
     if found:
-        print(f"{asked.name}: {len(found)} of {len(asked.runs)} runs were trained before", flush=True)
-    return found | {record.run: outcomes.of(record, asked.pairs_digest) for _, record in train_kept(left, kept)}
+        say(f"{asked.stage}: {len(found)} runs are known, {len(missing)} are to be trained")
+    if missing:
+        for known in trained(replace(asked, runs=missing), store):
+            take(known)
+    return found
 
 
-def train_outcomes(asked: Wanted) -> list[Outcome]:
-    """What a further study's training stage does: train these runs, write their outcomes, in their order, and say so.
+def run_stage(asked: Wanted) -> list[Result]:
+    """What every training stage does: write the results of these runs, in their order, and say so."""
+    start, store = time.perf_counter(), asked.store
 
-    A run whose outcome Git has, or that was kept, is not trained again; what Git has of the file comes back if this
-    fails.
-    """
-    start = time.perf_counter()
-    with restored_on_failure(asked.outcomes):
-        kept = Kept(asked.pairs_digest)
-        found = outcomes_of(asked, kept)
-        trained = [found[run] for run in asked.runs]
-        outcomes.write(asked.outcomes, trained)
-    kept.drop(asked.runs)
-    say_trained(asked.name, trained, start)
-    return trained
+    def write_weights(known: Known) -> None:
+        if asked.weights is not None:
+            write_whole(asked.weights[known.result.run], known.weights)
+
+    found = results_of(asked, store, write_weights)
+    write(asked, [found[run] for run in dict.fromkeys(asked.runs)], start)
+    store.end()
+    return [found[run] for run in asked.runs]
 
 
-def say_trained(name: str, trained: Collection[Outcome], start: float) -> None:
-    """Print how many outcomes there are, and how long they took since `start` (time.perf_counter)."""
-    diverged = sum(outcome.diverged is not None for outcome in trained)
-    print(f"{name}: {len(trained)} runs in {time.perf_counter() - start:.0f} s, {diverged} of them diverged")
+def write(asked: Wanted, results: Sequence[Result], start: float) -> None:
+    """Write a stage's results, and say what they are; `start`: time.perf_counter() when it began."""
+    write_whole(asked.results, result.to_text(results).encode())
+    say(f"{asked.stage}: {len(results)} runs in {time.perf_counter() - start:.0f} s, {summary(results)}")
+
+
+def summary(results: Iterable[Result]) -> str:
+    """The mean test accuracy of the runs, and which of them diverged."""
+    last = [made.curves.test_accuracy[-1] for made in results if made.diverged is None]
+    text = f"mean test accuracy {100 * sum(last) / len(last):.2f} %" if last else "no mean test accuracy"
+    diverged = [f"{made.run.seed} (epoch {made.diverged})" for made in results if made.diverged is not None]
+    return text + (f"; diverged, and left out: seed {', '.join(diverged)}" if diverged else "")
 
 
 def architecture_named(arguments: Sequence[str] | None, listed: Collection[str], place: str | Path) -> str:
@@ -149,27 +123,8 @@ def architecture_named(arguments: Sequence[str] | None, listed: Collection[str],
     return name
 
 
-def summary(trained: list[Record]) -> str:
-    """The mean test accuracy of the runs, and which of them diverged."""
-    last = [record.curves.test_accuracy[-1] for record in trained if record.diverged is None]
-    text = f"mean test accuracy {100 * sum(last) / len(last):.2f} %" if last else "no mean test accuracy"
-    diverged = [f"{record.run.seed} (epoch {record.diverged})" for record in trained if record.diverged is not None]
-    return text + (f"; diverged, and left out: seed {', '.join(diverged)}" if diverged else "")
-
-
 def main() -> None:
-    start = time.perf_counter()
-    asked = wanted()
-    with restored_on_failure(paths.record(asked.name)):
-        kept, found = Kept(asked.pairs_digest), {}
-        for weights, record in train_kept(asked, kept):
-            write_whole(paths.weights(asked.name, record.run.seed), weights)
-            found[record.run] = record
-        trained = [found[run] for run in asked.runs]
-        records.write(paths.record(asked.name), trained)
-    kept.drop(asked.runs)
-    took = time.perf_counter() - start
-    print(f"{asked.name}: {len(trained)} runs on {trained[0].device} in {took:.0f} s, {summary(trained)}")
+    run_stage(wanted())
 
 
 if __name__ == "__main__":

@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 import yaml
 
-from pipeline import idx, pair, paths
+from pipeline import pair, paths
+from pipeline.backends import pairs
 from pipeline.params import Params
-from tests.synthetic import ROOT, make_params
+from tests import ROOT, made_up
 
 
 def pytest_collection_modifyitems(items):
@@ -31,7 +31,7 @@ def workspace(tmp_path, monkeypatch):
     folder = tmp_path / "workspace"
     folder.mkdir()
     monkeypatch.chdir(folder)
-    for variable in ("MNIST_MIRROR", "DVC_ROOT"):
+    for variable in ("MNIST_MIRROR", "DVC_ROOT", "DVC_STAGE", "DASK_SCHEDULER_ADDRESS"):
         monkeypatch.delenv(variable, raising=False)
     return folder
 
@@ -40,20 +40,23 @@ def workspace(tmp_path, monkeypatch):
 def mnist():
     """The folder with MNIST's files, from MNIST_MIRROR or beside the checkout; the test skips where there is none."""
     folder = Path(os.environ.get("MNIST_MIRROR") or ROOT.parent / "shared" / "mnist").resolve()
-    if not (folder / idx.IMAGES["train"]).is_file():
+    if not (folder / "train-images-idx3-ubyte.gz").is_file():
         pytest.skip("MNIST's files are in neither MNIST_MIRROR nor ../shared/mnist")
     return folder
 
 
 @pytest.fixture
 def small_study(workspace) -> Params:
-    """Two seeds and two epochs of three architectures, on noise that stands for scikit-learn's digits."""
-    study = make_params(["deep_fc", "basenet", "convnet"], seeds=2, epochs=2, source="digits")
-    study = study.model_copy(update={"data": study.data.model_copy(update={"train_pairs": 60, "test_pairs": 40})})
-    numbers = np.random.default_rng(0)
-    for split, count in (("train", 200), ("test", 120)):
-        idx.write(paths.RAW / idx.IMAGES[split], numbers.integers(0, 256, (count, 28, 28), np.uint8))
-        idx.write(paths.RAW / idx.LABELS[split], numbers.integers(0, 10, count, np.uint8))
-    paths.PARAMS.write_text(yaml.safe_dump(study.model_dump(), sort_keys=False), encoding="utf-8")
-    pair.main()
+    """Two seeds and two epochs of three architectures, its params and pairs; noise stands for scikit-learn's digits."""
+    content = made_up.STUDY.model_dump()
+    recipes = {name: content["architectures"][name] | {"epochs": 2} for name in ("deep_fc", "basenet", "convnet")}
+    content |= {"seeds": 2, "architectures": recipes}
+    drawn = {"source": "digits", "draws": {"seeds": 3, "of_seed_0": 2}}
+    content["data"] |= drawn | {"train_pairs": made_up.TRAIN_PAIRS, "test_pairs": made_up.TEST_PAIRS}
+    study = Params.model_validate(content)
+    paths.PARAMS.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
+    for seed, split in enumerate(pairs.SPLITS):
+        digits = made_up.digits(100, seed, pair.draws_wanted(study.data.draws))
+        digits.images.mul_(255)
+        pairs.write(paths.pairs(split), digits, study.data.source)
     return study

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.synthetic import ROOT
+from tests import ROOT
 
 QUIET = {"DASK_DISTRIBUTED__LOGGING__DISTRIBUTED": "error"}
 
@@ -41,7 +41,7 @@ class Cluster:
     def start_scheduler(self, code: Path = ROOT) -> None:
         file = self.folder / "scheduler.json"
         self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), code=code)
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 120
         while not self.address:
             assert time.monotonic() < deadline, "no scheduler"
             time.sleep(0.05)

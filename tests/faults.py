@@ -12,15 +12,14 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pipeline import kept, params, paths
-from pipeline.demo import copy_project
+from pipeline import params, paths
+from pipeline.backends import store
 from tests.processes import ends
-from tests.synthetic import ROOT
-from tests.test_end_to_end import Study, make_tiny
+from tests.study import Study, make_tiny, new_study
 
 COMBO, STAGE = "deep_fc-baseline", "train@deep_fc-baseline"
 REPRO = ("dvc", "repro", "--force", "--single-item", STAGE)
-COMPUTE = (sys.executable, "-m", "pipeline.compute")
+COMPUTE = (sys.executable, "-m", "pipeline.train_all")
 
 
 def make_long(content: dict) -> None:
@@ -32,9 +31,11 @@ def make_long(content: dict) -> None:
 
 
 def make_project(folder: Path, change=make_tiny) -> Study:
-    copy_project(folder, change, project=ROOT)
+    """A study without a Git repository, as a copied folder is."""
+    project = new_study(folder, change=change)
+    shutil.rmtree(folder / ".git")
     (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
-    return Study(folder)
+    return project
 
 
 @pytest.fixture(scope="module")
@@ -51,13 +52,13 @@ def processes(program: subprocess.Popen) -> dict[str, psutil.Process]:
     pythons = [child for child in first.children(recursive=True) if "pipeline.train" in child.cmdline()]
     for child in pythons:
         kinds["worker" if child.parent() in pythons else "stage"] = child
-    if not pythons:  # of pipeline.compute, whose workers are its forks
+    if not pythons:  # of pipeline.train_all, whose workers are its forks
         kinds["worker"] = first.children()[0]
     return kinds
 
 
 def finished_runs(project: Study) -> int:
-    return len(list((project.folder / kept.FOLDER).glob("*.json")))
+    return len(list((project.folder / store.FOLDER).glob("*.json")))
 
 
 @pytest.mark.parametrize(
@@ -65,8 +66,8 @@ def finished_runs(project: Study) -> int:
     [(REPRO, "worker"), (REPRO, "stage"), (REPRO, "first"), (COMPUTE, "worker"), (COMPUTE, "first")],
 )
 def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_study, command, victim):
-    record = long_study.folder / paths.record(COMBO)
-    before = record.read_bytes()
+    results = long_study.folder / paths.results(COMBO)
+    before = results.read_bytes()
     if command == COMPUTE:
         (long_study.folder / "dvc.lock").unlink()
         shutil.rmtree(long_study.folder / ".dvc/cache/runs")
@@ -88,14 +89,14 @@ def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_s
     saved = finished_runs(long_study)
     assert saved in (1, 2)
     said = long_study.run(*REPRO).stdout
-    assert f"{COMBO}: {saved} finished runs were kept, {3 - saved} are to be trained" in said
-    assert record.read_bytes() == before
-    assert not finished_runs(long_study)
+    assert f"{COMBO}: {saved} runs are known, {3 - saved} are to be trained" in said
+    assert results.read_bytes() == before
+    shutil.rmtree(long_study.folder / store.FOLDER)  # they are dropped when another stage begins
 
 
 def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
-    record = long_study.folder / paths.record(COMBO)
-    before = record.read_bytes()
+    results = long_study.folder / paths.results(COMBO)
+    before = results.read_bytes()
     first = subprocess.Popen(REPRO, cwd=long_study.folder, env=long_study.environment, stdout=subprocess.DEVNULL)
     while not finished_runs(long_study):
         assert first.poll() is None
@@ -104,16 +105,12 @@ def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
     assert second.returncode != 0
     assert "is busy, it is being" in second.stderr
     assert first.wait() == 0
-    assert record.read_bytes() == before
+    assert results.read_bytes() == before
     assert "up to date" in long_study.run("dvc", "status", STAGE).stdout
 
 
 def test_two_experiments_from_the_queue_at_once(tmp_path):
-    project = make_project(tmp_path / "project")
-    (project.folder / ".dvc/config.local").unlink()
-    project.run("git", "init", "-q", "-b", "main")
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
+    project = new_study(tmp_path / "project")
     project.run("dvc", "repro", "pair")
     project.commit("A study without results")
     for weight in ("0.25", "0.5"):
@@ -128,8 +125,7 @@ def test_two_experiments_from_the_queue_at_once(tmp_path):
     for weight in ("0.25", "0.5"):
         project.run("dvc", "exp", "apply", f"weight-{weight}")
         assert params.load(project.folder / paths.PARAMS).aux_weight == float(weight)
-        assert len(list((project.folder / paths.RECORDS).glob("*.json"))) == 4
-    assert not finished_runs(project)
+        assert len(list((project.folder / paths.RESULTS).glob("*.json"))) == 4
 
 
 def test_an_unpacked_archive_in_a_hostile_place_gives_the_same_numbers(tmp_path):

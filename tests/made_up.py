@@ -3,9 +3,9 @@
 import torch
 
 from pipeline import params
-from pipeline.run import Data, Draw, Run
-from pipeline.training.data import Digits, Pairs
-from tests.synthetic import ROOT
+from pipeline.engine.data import Digits, Pairs
+from pipeline.engine.run import Draw, Run
+from tests import ROOT
 
 STUDY = params.load(ROOT / "params.yaml")
 TRAIN_PAIRS, TEST_PAIRS = 24, 20
@@ -23,22 +23,17 @@ def digits(count: int, seed: int, draws=None) -> Digits:
 
 
 def pairs(train_images: int = 120, test_images: int = 60) -> Pairs:
-    return Pairs("made up", digits(train_images, 0), digits(test_images, 1), digest="made up")
+    return Pairs("made up", digits(train_images, 0), digits(test_images, 1))
 
 
 def short_run(architecture: str = "deep_fc", technique: str = "baseline", seed: int = 0, **changes) -> Run:
-    """A run of the study's combo cut down to a few quick steps, in double precision so that only the order of
-    arithmetic separates two ways; `changes` are fields of its network, protocol or data."""
-    combo = STUDY.combo(architecture, technique)
-    data = Data(
-        source="made up",
-        draw=Draw(seed=seed),
-        train_pairs=TRAIN_PAIRS,
-        test_pairs=TEST_PAIRS,
-        standardize=STUDY.architectures[architecture].standardize,
-    )
-    run = Run(network=combo.network, protocol=combo.protocol, data=data, seed=seed)
-    return changed(run, **({"epochs": 2, "batch_size": 8, "precision": "fp64"} | changes))
+    """A run of the study's combo (of a variant: of the architecture whose name it begins with) cut down to a few quick
+    steps, in double precision so that only the order of arithmetic separates two ways; `changes` are fields of its
+    network, protocol or data."""
+    own = next(name for name in STUDY.architectures if architecture.startswith(name))
+    run = STUDY.runs(STUDY.combo(own, technique), [seed])[0]
+    short = {"epochs": 2, "batch_size": 8, "precision": "fp64", "train_pairs": TRAIN_PAIRS, "test_pairs": TEST_PAIRS}
+    return changed(run, **({"architecture": architecture, "source": "made up"} | short | changes))
 
 
 def changed(run: Run, **changes) -> Run:

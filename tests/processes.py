@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 
-from tests.synthetic import ROOT
+from tests import ROOT
 
 WORK = "import os, time; print(os.getpid(), flush=True); time.sleep(30)"  # says when it is at work, and goes on
 

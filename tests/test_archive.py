@@ -6,7 +6,7 @@ import os
 import subprocess
 import tarfile
 
-from tests.synthetic import ROOT
+from tests import ROOT
 
 
 def settings(text: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The copy in which the demonstration runs: all that DVC needs, none of the study's results, params changed."""
+"""The copy in which a small study runs: all that DVC needs, none of the study's results, params changed."""
 
 import os
 import shutil
@@ -10,15 +10,15 @@ import pytest
 import yaml
 
 from pipeline import demo, params, paths
-from pipeline.script import StudyError
+from pipeline.cli import StudyError
+from tests import ROOT
 from tests.processes import WORK, ends, kill_at_work, start
-from tests.synthetic import ROOT
 
 DEMO = """
 import sys
 from pathlib import Path
+from pipeline.cli import run_script
 from pipeline.demo import run_dvc
-from pipeline.script import run_script
 run_script(lambda: run_dvc(Path(sys.argv[1]), "repro"))
 """
 
@@ -28,7 +28,7 @@ def project(tmp_path):
     """A folder with the project's code, and results that stand for a finished study's."""
     folder = tmp_path / "project"
     demo.copy_project(folder, lambda content: None, ROOT)
-    for name in ("dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x"):
+    for name in ("dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x", "studies/x"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text("result")
     return folder
@@ -41,7 +41,7 @@ def files(folder):
 def test_copy_has_the_code_and_no_results(project, tmp_path):
     demo.copy_project(tmp_path / "copy", lambda content: None, project)
     copied = files(tmp_path / "copy")
-    results = {"dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x"}
+    results = {"dvc.lock", ".dvc/cache/x", ".dvc/config.local", "data/raw/x", "models/x", "reports/x", "studies/x"}
     assert copied == files(project) - results
     assert {"params.yaml", "dvc.yaml", ".dvc/config", "pipeline/demo.py"} <= copied
     assert not any("__pycache__" in name for name in copied)
@@ -54,19 +54,34 @@ def test_copy_changes_its_own_params_alone(project, tmp_path):
     assert (project / paths.PARAMS).read_bytes() == before
 
 
-def test_copy_replaces_nothing(project, tmp_path):
+def test_copy_replaces_nothing(project):
     with pytest.raises(StudyError, match="exists already"):
         demo.copy_project(project, lambda content: None, ROOT)
 
 
-def test_small_study_is_valid_and_fits_the_digits():
-    content = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
-    demo.make_small(content)
+@pytest.mark.parametrize("name", demo.VARIANTS)
+def test_small_studies_are_valid(name):
+    """Which data set has how many pairs is part of that."""
+    content, variant = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8")), demo.VARIANTS[name]
+    techniques = params.Params.model_validate(content).technique_names()
+    demo.make_small(content, variant)
     small = params.Params.model_validate(content)
-    assert small.data.source == "digits"
-    assert tuple(small.architectures) == demo.ARCHITECTURES
-    assert 2 * small.data.train_pairs <= 1297
-    assert 2 * small.data.test_pairs <= 500
+    assert small.data.source == variant.source
+    assert tuple(small.architectures) == variant.architectures
+    assert set(small.technique_names()) == set(variant.techniques or techniques)
+
+
+def test_the_copy_finds_the_data_set_where_the_project_does(workspace, monkeypatch):
+    monkeypatch.setenv("MNIST_MIRROR", "a/folder")
+    demo.name_mirror("mnist")
+    assert os.environ["MNIST_MIRROR"] == str(workspace / "a/folder")
+    monkeypatch.setenv("MNIST_MIRROR", "https://example.org/mnist")
+    demo.name_mirror("mnist")
+    assert os.environ["MNIST_MIRROR"] == "https://example.org/mnist"
+    monkeypatch.delenv("MNIST_MIRROR")
+    (workspace.parent / "shared/mnist").mkdir(parents=True)
+    demo.name_mirror("mnist")
+    assert os.environ["MNIST_MIRROR"] == str(workspace.parent / "shared/mnist")
 
 
 def test_failing_dvc_is_one_line(tmp_path):
@@ -79,7 +94,7 @@ def test_failing_dvc_is_one_line(tmp_path):
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_killed_it_leaves_nothing_running(tmp_path, end):
-    stage = f"from pipeline.script import run_script\ndef main():\n    {WORK}\nrun_script(main)\n"
+    stage = f"from pipeline.cli import run_script\ndef main():\n    {WORK}\nrun_script(main)\n"
     (tmp_path / "stage.py").write_text(stage)
     (tmp_path / "dvc.yaml").write_text("stages: {work: {cmd: python stage.py}}")
     (tmp_path / ".dvc").mkdir()

@@ -1,124 +1,49 @@
-"""The three uses, for real, on a small study of scikit-learn's digits: dvc repro, dvc exp run -S, dvc metrics diff."""
+"""The uses, for real, on a tiny study: dvc repro, dvc exp run -S, dvc metrics diff; and no run twice."""
 
 import json
 import os
-import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
+import signal
+import time
 
 import pandas as pd
 import pytest
-import yaml
 
-from pipeline import kept, params, paths
-from pipeline.demo import copy_project
-from tests.synthetic import ROOT
+from pipeline import params, paths
+from pipeline.analysis import tables
+from pipeline.backends import store
+from tests.study import Study, new_study
 
 pytestmark = pytest.mark.slow
-
-
-class Study:
-    """A project in a folder and Git repository of its own."""
-
-    def __init__(self, folder: Path):
-        self.folder = folder
-        self.environment = {name: value for name, value in os.environ.items() if not name.startswith("DVC_")} | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-        }
-
-    def run(self, *command: str, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment | environment, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0 or not check, f"{command}: {done.stdout}{done.stderr}"
-        return done
-
-    def commit(self, message: str) -> None:
-        self.run("git", "add", "-A")
-        self.run("git", "commit", "-qm", message)
-
-    def would_train(self) -> set[str]:
-        """The combos that `dvc repro` would train now."""
-        said = self.run("dvc", "repro", "--dry").stdout
-        return set(re.findall(r"Running stage 'train(?:_aux)?@(\S+)'", said))
-
-    def change(self, alter) -> None:
-        path = self.folder / paths.PARAMS
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-        alter(content)
-        path.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
-
-    def restore(self) -> None:
-        self.run("git", "checkout", "-q", ".")
-        self.run("git", "clean", "-qfd")
-
-    def tables(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / paths.REPORTS).glob("*.csv")}
-
-
-def make_tiny(content: dict) -> None:
-    content["data"].update(source="digits", train_pairs=100, test_pairs=60)
-    content["seeds"] = 2
-    content["architectures"] = {name: content["architectures"][name] for name in ("deep_fc", "mlpnet")}
-    for recipe in content["architectures"].values():
-        recipe["epochs"] = 2
-    kept = {"baseline", "aux_loss"}
-    for group, listed in content["techniques"].items():
-        content["techniques"][group] = {name: technique for name, technique in listed.items() if name in kept}
-
-
-def make_tiniest(content: dict) -> None:
-    make_tiny(content)
-    content["architectures"] = {"mlpnet": content["architectures"]["mlpnet"]}
-
-
-def clone_with(further: str, asked: dict, folder: Path) -> Study:
-    """A clone of a study that is trained (its records are in Git, its weights and pairs are not) with a further one.
-
-    `further` is the latter's folder in studies/, `asked` its params.
-    """
-    copy_project(folder / "project", make_tiniest, project=ROOT)
-    project, cloned = Study(folder / "project"), Study(folder / "clone")
-    place = project.folder / "studies" / further
-    shutil.copytree(ROOT / "studies" / further, place)
-    (place / "params.yaml").write_text(yaml.safe_dump(asked, sort_keys=False), encoding="utf-8")
-    for lock in project.folder.glob("studies/*/dvc.lock"):
-        lock.unlink()
-    project.run("git", "init", "-q", "-b", "main")
-    introduce(project)
-    project.run("dvc", "repro", "train", "train_aux")
-    project.commit("A study")
-    project.run("git", "clone", "-q", ".", str(cloned.folder))
-    introduce(cloned)
-    return cloned
-
-
-def introduce(project: Study) -> None:
-    """Let Git know who commits."""
-    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-        project.run("git", "config", key, value)
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory) -> Study:
     """The tiny study after its first `dvc repro`, committed."""
-    folder = tmp_path_factory.mktemp("study") / "project"
-    copy_project(folder, make_tiny, project=ROOT)
-    project = Study(folder)
-    project.run("git", "init", "-q", "-b", "main")
-    introduce(project)
+    project = new_study(tmp_path_factory.mktemp("study") / "project")
     project.run("dvc", "repro")
     project.commit("A study")
     return project
 
 
+@pytest.fixture
+def restored(study):
+    """The study, which is put back afterwards."""
+    yield study
+    study.restore()
+    shutil.rmtree(study.folder / store.FOLDER, ignore_errors=True)
+
+
+def known_and_trained(said: str) -> list[tuple[int, int]]:
+    """Of each training stage that knew some of its runs, how many it knew and trained."""
+    words = [line.split(": ")[1].split() for line in said.splitlines() if "runs are known" in line]
+    return [(int(line[0]), int(line[4])) for line in words]
+
+
 def test_repro_makes_everything_and_status_is_clean(study):
     listed = params.load(study.folder / paths.PARAMS)
     for combo in listed.combos():
-        assert (study.folder / paths.record(combo.key)).is_file()
+        assert (study.folder / paths.results(combo.key)).is_file()
         for seed in range(listed.seeds):
             assert (study.folder / paths.weights(combo.key, seed)).is_file()
     assert (study.folder / paths.PAGE).is_file()
@@ -136,26 +61,23 @@ def test_everything_says_which_data_it_is_from(study):
 
 def test_only_what_changed_is_trained(study):
     """aux_weight touches combos with an auxiliary loss, a recipe its own architecture, a new entry itself."""
-    plain, auxiliary = {"baseline"}, {"aux_loss"}
+    everything = {"deep_fc-baseline", "deep_fc-aux_loss", "mlpnet-baseline", "mlpnet-aux_loss"}
     assert study.would_train() == set()
     cases = [
-        (lambda c: c.update(aux_weight=0.3), {f"{a}-{t}" for a in ("deep_fc", "mlpnet") for t in auxiliary}),
-        (lambda c: c["architectures"]["mlpnet"].update(learning_rate=0.02), {f"mlpnet-{t}" for t in plain | auxiliary}),
+        (lambda c: c.update(aux_weight=0.3), {"deep_fc-aux_loss", "mlpnet-aux_loss"}),
+        (lambda c: c["architectures"]["mlpnet"].update(learning_rate=0.02), {"mlpnet-baseline", "mlpnet-aux_loss"}),
         (
             lambda c: c["architectures"].update(lenet5=c["architectures"]["mlpnet"]),
-            {f"lenet5-{t}" for t in plain | auxiliary},
+            {"lenet5-baseline", "lenet5-aux_loss"},
         ),
         (
             lambda c: c["techniques"]["plain"].update(two_digits={"encoder": "separate", "answer": "digits"}),
             {"deep_fc-two_digits", "mlpnet-two_digits"},
         ),
-        (
-            lambda c: c["techniques"]["auxiliary"].update(latent={"encoder": "shared", "answer": "latent_digits"}),
-            {"deep_fc-latent", "mlpnet-latent"},
-        ),
-        (lambda c: c["data"]["mirrors"].append("https://example.org/"), set()),
-        (lambda c: c.update(a_further_study={"budget": 3}), set()),
-    ]
+        (lambda c: c.update(comparator="hidden"), everything),
+        (lambda c: c["data"].update(pairing="renewed"), everything),
+        (lambda c: c.update(an_annex={"budget": 3}), set()),
+    ]  # fmt: skip
     for alter, expected in cases:
         study.change(alter)
         try:
@@ -164,98 +86,123 @@ def test_only_what_changed_is_trained(study):
             study.restore()
 
 
-@pytest.mark.parametrize(
-    ("module", "trained"),
-    [
-        ("networks/architectures/mlpnet.py", {"mlpnet"}),
-        ("training/loop.py", {"deep_fc", "mlpnet"}),
-        ("params.py", set()),
-        ("wording.py", set()),
-        ("training/progress.py", set()),
-        ("training/executor.py", set()),
-    ],
-)
-def test_code_trains_what_it_decides(study, module, trained):
-    """An architecture its own combos, the engine all of them; validation, wording, progress and executor none."""
-    file = study.folder / "pipeline" / module
-    file.write_text(file.read_text() + "\n# another line\n")
+def test_an_edited_comment_starts_stages_and_trains_nothing(restored):
+    """DVC sees another file; the digest of the engine is that of what its code does."""
+    loop = restored.folder / "pipeline/engine/loop.py"
+    loop.write_text(
+        "# another line\n" + loop.read_text().replace('"""One training step of R runs."""', '"""A step."""')
+    )
+    assert len(restored.would_train()) == 4
+    assert known_and_trained(restored.run("dvc", "repro").stdout) == [(2, 0)] * 4
+    assert restored.run("git", "status", "--porcelain", "reports").stdout == ""
+
+
+def test_more_seeds_train_the_new_runs_alone(restored):
+    """The other results come from Git, their weights from DVC's cache."""
+    before = {path: path.read_bytes() for path in restored.folder.glob("models/*/*")}
+    restored.change(lambda c: c.update(seeds=3))
+    assert known_and_trained(restored.run("dvc", "repro").stdout) == [(2, 1)] * 4
+    after = {path: path.read_bytes() for path in restored.folder.glob("models/*/*")}
+    assert len(before) == 8
+    assert len(after) == 12
+    assert before.items() <= after.items()
+
+
+def test_a_result_with_an_edited_digit_is_named_and_trained_again(restored):
+    path = restored.folder / paths.results("mlpnet-aux_loss")
+    text = path.read_text()
+    accuracy = json.loads(text)[1]["curves"]["test_accuracy"][-1]
+    edited = text[::-1].replace(f"{accuracy}"[::-1], "0.999"[::-1], 1)[::-1]
+    path.write_text(edited)
+    done = restored.run("python", "-m", "pipeline.aggregate", check=False)
+    assert done.returncode == 1
+    assert "mlpnet, seed 1 was changed by hand" in done.stderr
+    restored.commit("An edit")
     try:
-        assert {combo.split("-")[0] for combo in study.would_train()} == trained
+        said = restored.run("dvc", "repro").stdout
+        assert "not taken: HEAD:reports/runs/mlpnet-aux_loss.json: the result of mlpnet, seed 1 was changed" in said
+        assert known_and_trained(said) == [(1, 1)]
+        assert path.read_text() == text
     finally:
-        study.restore()
+        restored.run("git", "reset", "-q", "--hard", "HEAD~1")
 
 
-def test_what_is_out_of_date_is_computed_at_once_and_then_taken(study):
-    """Stages train nothing any more, nothing stays behind, and what DVC has from an earlier run is not trained."""
-
-    def compute() -> str:
-        return study.run(sys.executable, "-m", "pipeline.compute").stdout
-
-    study.change(lambda c: c.update(aux_weight=0.6))
-    assert "stages out of date: 2; runs trained: 4," in compute()
-    said = study.run("dvc", "repro").stdout
-    assert said.count("2 finished runs were kept, 0 are to be trained") == 2
-    assert not list((study.folder / kept.FOLDER).iterdir())
-    study.restore()
-    assert "stages out of date: 0; runs trained: 0," in compute()
-    study.run("dvc", "checkout", "-q")
+def test_a_reader_that_goes_away_costs_nothing_that_was_finished(restored):
+    restored.change(lambda c: c.update(aux_weight=0.4))
+    for command in ("python -m pipeline.train deep_fc aux_loss > /dev/full", "dvc repro | head -2"):
+        restored.run("bash", "-c", command, check=False)
+    said = restored.run("dvc", "repro").stdout
+    assert (2, 0) in known_and_trained(said) or "didn't change" in said
 
 
-def test_trained_again_it_is_the_same_to_the_byte(study):
-    """On another number of workers, and without DVC's cache of runs."""
-    before = study.tables()
-    study.run("dvc", "repro", "--force", "--single-item", "train_aux@mlpnet-aux_loss", LOKY_MAX_CPU_COUNT="1")
-    study.run("dvc", "repro", "--force", "--single-item", "aggregate")
-    assert study.tables() == before
-    assert study.run("git", "status", "--porcelain").stdout == ""  # records hold no wall time
-    study.restore()
-    study.run("dvc", "checkout", "-q")
+def test_a_killed_stage_goes_on_where_it_was(restored):
+    restored.change(lambda c: (c.update(seeds=4), c["architectures"]["deep_fc"].update(epochs=400)))
+    folder = restored.folder / store.FOLDER
+    process = restored.start("dvc", "repro", "train@deep_fc-baseline", LOKY_MAX_CPU_COUNT="1")
+    deadline = time.monotonic() + 120
+    while not list(folder.glob("*.json")) and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.1)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    time.sleep(1)  # the stage sees that its dvc is gone
+    finished = len(list(folder.glob("*.json")))
+    assert 1 <= finished < 4
+    said = restored.run("dvc", "repro", "train@deep_fc-baseline").stdout
+    assert known_and_trained(said) == [(finished, 4 - finished)]
 
 
-def test_mistyped_parameters_end_in_a_line_and_lose_nothing(study):
-    study.change(lambda c: c["architectures"]["mlpnet"].update(learning_rate="fast"))
-    before = study.tables()
-    try:
-        done = study.run("dvc", "repro", check=False)
-        assert done.returncode != 0
-        errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
-        assert errors == [
-            "error: params.yaml: architectures.mlpnet.learning_rate: input should be a valid number, not 'fast'"
-        ]
-        assert "Traceback" not in done.stderr
-        assert study.tables() == before
-    finally:
-        study.restore()
-        study.run("dvc", "checkout", "-q")
+def test_all_at_once_is_then_taken(restored):
+    """`make compute` trains what is out of date, and the stages then train nothing."""
+    restored.change(lambda c: c.update(aux_weight=0.6))
+    assert (
+        "2 stages are out of date: 4 runs are to be trained"
+        in restored.run("python", "-m", "pipeline.train_all").stdout
+    )
+    assert known_and_trained(restored.run("dvc", "repro").stdout) == [(2, 0)] * 2
+    assert "0 stages are out of date" in restored.run("python", "-m", "pipeline.train_all").stdout
 
 
-@pytest.mark.parametrize("mistake", [{"foo": 1}, {"aux_weigth": 0.75}])
-def test_unknown_keys_are_refused_though_no_stage_reads_them(study, mistake):
-    (key,) = mistake
-    study.change(lambda content: content.update(mistake))
-    try:
-        done = study.run("dvc", "repro", check=False)
-        assert done.returncode != 0
-        assert f"error: params.yaml: unknown key {key}; " in done.stderr
-        assert "Running stage 'train" not in done.stdout
-    finally:
-        study.restore()
-        study.run("dvc", "checkout", "-q")
+def test_trained_again_it_is_the_same_to_the_byte(restored, tmp_path):
+    """In a clone that has no weights, on another number of workers."""
+    cloned = restored.clone(tmp_path / "clone")
+    cloned.run("dvc", "repro", LOKY_MAX_CPU_COUNT="1")
+    assert cloned.run("git", "status", "--porcelain").stdout == ""
+
+
+def test_a_clone_with_other_line_ends_is_up_to_date(study, tmp_path):
+    cloned = Study(tmp_path / "clone")
+    study.run("git", "clone", "-q", "-c", "core.autocrlf=true", ".", str(cloned.folder))
+    changed = json.loads(cloned.run("dvc", "status", "--json").stdout)
+    of_files = [entry for entries in changed.values() for entry in entries if isinstance(entry, dict)]
+    said = {what for entry in of_files for kinds in entry.values() for what in kinds.values() if isinstance(what, str)}
+    assert "modified" not in said
+
+
+def test_mistyped_parameters_end_in_a_line_and_lose_nothing(restored):
+    restored.change(lambda c: c["architectures"]["mlpnet"].update(learning_rate="fast"))
+    before = restored.tables()
+    done = restored.run("dvc", "repro", check=False)
+    assert done.returncode != 0
+    errors = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert errors == [
+        "error: params.yaml: architectures.mlpnet.learning_rate: input should be a valid number, not 'fast'"
+    ]
+    assert "Traceback" not in done.stderr
+    assert "Running stage 'train" not in done.stdout
+    assert restored.tables() == before
 
 
 def test_experiment_and_diff_between_branches(study):
     """dvc exp run -S aux_weight=0.75, kept as a branch, and dvc metrics diff from there."""
     study.run("dvc", "exp", "run", "-S", "aux_weight=0.75", "-n", "other-weight")
     try:
-        trained = pd.read_csv(study.folder / paths.table("runs"))
+        trained = pd.read_csv(study.folder / tables.STUDY.path("runs").relative_to(paths.REPORTS.parent))
         assert params.load(study.folder / paths.PARAMS).aux_weight == 0.75
         study.run("git", "checkout", "-qb", "other-weight")
         study.commit("Another weight")
         diff = json.loads(study.run("dvc", "metrics", "diff", "--json", "main").stdout)[str(paths.METRICS)]
         assert diff, "another aux_weight changes some accuracy"
         assert all("aux_loss" in name for name in diff)
-        said = study.run("dvc", "metrics", "diff", "main", "--md", "--no-path", "--precision", "3").stdout
-        assert "aux_loss" in said
         study.run("dvc", "plots", "diff", "main", "--out", str(study.folder / "dvc_plots"))
         page = (study.folder / "dvc_plots/index.html").read_text(encoding="utf-8")
         assert page.count('"rev": "workspace"') >= len(trained)

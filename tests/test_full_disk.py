@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import aggregate, pair, paths, protocols, train
-from pipeline.script import run_script
-from tests.synthetic import ROOT
+from pipeline import aggregate, paths, train
+from pipeline.cli import run_script
 
 
 @pytest.fixture
@@ -37,17 +35,15 @@ def fill(disk: Path) -> Path:
     return filler
 
 
-@pytest.mark.parametrize("stage", ["pair", "train", "aggregate"])
+@pytest.mark.parametrize("stage", ["train", "aggregate"])
 def test_a_full_disk_is_one_line_and_leaves_previous_outputs_whole(small_disk, small_study, monkeypatch, stage):
     """And nothing half-written beside them."""
     one_combo = small_study.model_dump()
     one_combo["architectures"] = {"deep_fc": one_combo["architectures"]["deep_fc"]}
     one_combo["techniques"] = {"plain": {"baseline": one_combo["techniques"]["plain"]["baseline"]}, "auxiliary": {}}
     paths.PARAMS.write_text(yaml.safe_dump(one_combo, sort_keys=False), encoding="utf-8")
-    protocols.FILE.parent.mkdir(parents=True)
-    shutil.copyfile(ROOT / protocols.FILE, protocols.FILE)  # the published figures, which `aggregate` reads
     monkeypatch.setattr(sys, "argv", ["train", "deep_fc", "baseline"])
-    main = {"pair": pair.main, "train": train.main, "aggregate": aggregate.main}[stage]
+    main = {"train": train.main, "aggregate": aggregate.main}[stage]
     train.main()
     aggregate.main()
     before = {path: path.read_bytes() for path in small_disk.rglob("*") if path.is_file()}

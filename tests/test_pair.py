@@ -1,221 +1,161 @@
 """Pairs against the course's data code, on real MNIST where its files are, and what `pair` refuses."""
 
-import numpy as np
+import gzip
+
 import pytest
 import torch
 import yaml
 from safetensors import safe_open
-from safetensors.torch import load_file, save_file
+from torch.nn import functional as F
 
-from pipeline import idx, pair, paths
-from pipeline.run import Draw
-from pipeline.script import StudyError
-from tests.synthetic import ROOT
+from pipeline import download, pair, paths
+from pipeline.backends import pairs
+from pipeline.cli import StudyError
+from pipeline.datasets import DATA_SETS
+from pipeline.engine.run import Draw
+from pipeline.params import Draws
+from tests.made_up import STUDY
 
 IMAGES = {"train": 300, "test": 90}
-PAIRS = {"train": 100, "test": 40}
+THREE = [Draw(seed=seed) for seed in range(3)]
 
 
-def course_pairs(images, labels, pairs, generator):
-    """The course's data code, written anew: input (pairs, 2, 14, 14), target, classes."""
-    pooled = torch.nn.functional.avg_pool2d(torch.from_numpy(images).float()[:, None], kernel_size=2)
-    labels = torch.from_numpy(labels).long()
-    chosen = torch.randperm(len(pooled), generator=generator)[: 2 * pairs].view(pairs, 2)
+@pytest.fixture
+def digits(workspace):
+    """A params.yaml of scikit-learn's digits, with three draws and one more of seed 0."""
+    content = STUDY.model_dump()
+    drawn = {"source": "digits", "draws": {"seeds": 3, "of_seed_0": 2}, "train_pairs": 500, "test_pairs": 200}
+    content |= {"seeds": 2, "data": content["data"] | drawn}
+    paths.PARAMS.write_text(yaml.safe_dump(content), encoding="utf-8")
+    return content
+
+
+def course_pairs(images, labels, count, generator):
+    """The course's data code, written anew: input (count, 2, 14, 14), target, classes."""
+    pooled = F.avg_pool2d(images.float()[:, None], kernel_size=2)
+    chosen = torch.randperm(len(pooled), generator=generator)[: 2 * count].view(count, 2)
     inputs = torch.cat((pooled[chosen[:, 0]], pooled[chosen[:, 1]]), dim=1)
-    classes = labels[chosen]
+    classes = labels[chosen].long()
     return inputs, (classes[:, 0] <= classes[:, 1]).long(), classes
 
 
-def write_project(seeds_=3, train_pairs=PAIRS["train"], test_pairs=PAIRS["test"]):
-    """Write params.yaml and made-up raw files into the current folder."""
-    content = yaml.safe_load((ROOT / paths.PARAMS).read_text(encoding="utf-8"))
-    content["seeds"] = seeds_
-    content["data"].update(source="digits", train_pairs=train_pairs, test_pairs=test_pairs)
-    paths.PARAMS.write_text(yaml.safe_dump(content), encoding="utf-8")
-    paths.RAW.mkdir(parents=True, exist_ok=True)
-    numbers = np.random.default_rng(0)
-    for split, count in IMAGES.items():
-        idx.write(paths.RAW / idx.IMAGES[split], numbers.integers(0, 256, (count, 28, 28), np.uint8))
-        idx.write(paths.RAW / idx.LABELS[split], numbers.integers(0, 10, count, np.uint8))
-
-
-def read_pairs(split):
-    with safe_open(paths.pairs(split), "pt") as file:
-        return {name: file.get_tensor(name) for name in file.keys()}, file.metadata()  # noqa: SIM118
-
-
-def test_equals_the_course(workspace):
-    write_project()
+def test_equals_the_course(digits):
     pair.main()
-    written = {split: read_pairs(split)[0] for split in pair.SPLITS}
-    for seed in range(3):
-        generator = torch.Generator().manual_seed(seed)
-        for split in pair.SPLITS:
-            images, labels = idx.read(paths.RAW / idx.IMAGES[split], 3), idx.read(paths.RAW / idx.LABELS[split], 1)
-            inputs, target, classes = course_pairs(images, labels, PAIRS[split], generator)
-            pairs = written[split][f"draw/{seed}/1"][: PAIRS[split]].long()
-            digits = written[split]["labels"][pairs].long()
-            assert torch.equal(written[split]["images"][pairs].float(), inputs)
-            assert torch.equal(digits, classes)
-            assert torch.equal((digits[:, 0] <= digits[:, 1]).long(), target)
+    written = pairs.read(THREE)
+    raw = {split: pair.read_images("digits", split) for split in pairs.SPLITS}
+    for draw in THREE:
+        generator = torch.Generator().manual_seed(draw.seed)
+        for split in pairs.SPLITS:
+            found, count = getattr(written, split), DATA_SETS["digits"].images[split] // 2
+            inputs, target, classes = course_pairs(*raw[split], count, generator)
+            chosen = found.draws[draw].long()
+            read = found.labels[chosen].long()
+            assert torch.equal(found.images[chosen].float(), inputs)
+            assert torch.equal(read, classes)
+            assert torch.equal((read[:, 0] <= read[:, 1]).long(), target)
 
 
-def test_what_is_written(workspace, capsys):
-    write_project()
+def test_what_is_written(digits, capsys):
     pair.main()
-    for split, count in IMAGES.items():
-        written, metadata = read_pairs(split)
-        assert metadata == {"data_set": "digits"}
-        assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in written.items()} == {
+    for split, count in DATA_SETS["digits"].images.items():
+        with safe_open(paths.pairs(split), "pt") as file:
+            found = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        assert {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in found.items()} == {
             "images": ((count, 14, 14), torch.float16),
             "labels": ((count,), torch.uint8),
-            **{f"draw/{seed}/1": ((count // 2, 2), torch.int32) for seed in range(3)},
+            **{f"draw/{draw}": ((count // 2, 2), torch.int32) for draw in ("0/1", "0/2", "1/1", "2/1")},
         }
-        assert paths.pairs(split).stat().st_mode & 0o077 == 0o044
-    written, _ = read_pairs("train")
-    first, second = written["labels"][written["draw/0/1"][:100].long()].unbind(1)
-    said = capsys.readouterr().out
-    assert f"train: 300 images, in pairs for 3 draws; of the first 100 of seed 0, {(first <= second).sum()}.0%" in said
     assert sorted(paths.PAIRS.iterdir()) == [paths.pairs("test"), paths.pairs("train")]
+    assert "digits, train: 1,297 images, in 4 draws of 648 pairs; in the first draw, " in capsys.readouterr().out
 
 
-def test_same_bytes_twice_and_no_change_by_the_number_of_pairs_that_runs_take(workspace):
-    write_project()
+def test_same_bytes_twice_and_whatever_runs_take_of_them(digits):
+    """Neither the number of pairs of a run nor `seeds` is a matter of the stage."""
     pair.main()
-    first = [paths.pairs(split).read_bytes() for split in pair.SPLITS]
-    write_project(train_pairs=20, test_pairs=10)
+    first = [paths.pairs(split).read_bytes() for split in pairs.SPLITS]
+    digits["data"] |= {"train_pairs": 20, "test_pairs": 10}
+    paths.PARAMS.write_text(yaml.safe_dump(digits | {"seeds": 3}), encoding="utf-8")
     pair.main()
-    assert [paths.pairs(split).read_bytes() for split in pair.SPLITS] == first
+    assert [paths.pairs(split).read_bytes() for split in pairs.SPLITS] == first
+
+
+def test_draws_are_those_of_every_seed_and_more_of_the_first():
+    assert pair.draws_wanted(Draws(seeds=2, of_seed_0=3)) == [
+        *(Draw(seed=0), Draw(seed=1)),
+        *(Draw(seed=0, number=2), Draw(seed=0, number=3)),
+    ]
 
 
 def test_draws_are_independent_and_use_no_image_twice():
-    three, four = (pair.draw_pairs(IMAGES, [Draw(seed=seed) for seed in range(count)]) for count in (3, 4))
+    three, four = (pair.draw_pairs(IMAGES, draws) for draws in (THREE, [*THREE, Draw(seed=3)]))
     for split, count in IMAGES.items():
-        for draw, pairs in three[split].items():
-            assert torch.equal(pairs, four[split][draw])  # another seed leaves these as they were
-        for pairs in four[split].values():
-            assert torch.equal(pairs.flatten().sort().values, torch.arange(count).int())
+        for draw, drawn in three[split].items():
+            assert torch.equal(drawn, four[split][draw])  # another seed leaves these as they were
+        for drawn in four[split].values():
+            assert torch.equal(drawn.flatten().sort().values, torch.arange(count).int())
         assert not torch.equal(four[split][Draw(seed=0)], four[split][Draw(seed=1)])
 
 
-def test_what_was_written_is_read(workspace):
-    write_project()
-    pair.main()
-    draws = [Draw(seed=2), Draw(seed=0)]
-    both, training = pair.read(draws), pair.read(draws, ["train"])
-    assert (both.source, training.test) == ("digits", None)
-    assert list(both.train.draws) == draws
-    assert torch.equal(both.test.images, read_pairs("test")[0]["images"])
-    assert both.digest != training.digest
-    with pytest.raises(StudyError, match=r"train\.safetensors: holds no draw 1 of seed 3; `seeds` in params\.yaml"):
-        pair.read([Draw(seed=3)])
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut", "incomplete"])
-def test_pairs_that_cannot_be_read_are_named(workspace, damage):
-    write_project()
-    pair.main()
-    path = paths.pairs("test")
-    stored = load_file(path)
-    path.unlink()
-    if damage == "cut":
-        path.write_bytes(b"\x00" * 40)
-    elif damage == "incomplete":
-        save_file({"draw/0/1": stored["draw/0/1"].clone()}, path, metadata={"data_set": "noise"})
-    with pytest.raises(StudyError, match=r"^data/pairs/test\.safetensors: (missing|damaged); `dvc repro (-f )?pair`"):
-        pair.read([Draw(seed=0)])
-
-
 def test_downsampling_is_exact():
-    values = np.arange(256, dtype=np.uint8)
-    images = np.random.default_rng(0).permuted(np.tile(values, (49, 1)), axis=1).reshape(16, 28, 28)
+    values = torch.arange(256).byte().repeat(49)
+    images = values[torch.randperm(len(values), generator=torch.Generator().manual_seed(0))].view(16, 28, 28)
     images[0, :2, :2] = 255
-    images[0, :2, 2:4] = [[255, 255], [255, 254]]  # 254.75: the largest mean with a fraction
+    images[0, :2, 2:4] = torch.tensor([[255, 255], [255, 254]])  # 254.75: the largest mean with a fraction
     small = pair.downsample(images)
-    exact = [
-        [[image[2 * i : 2 * i + 2, 2 * j : 2 * j + 2].mean() for j in range(14)] for i in range(14)] for image in images
-    ]
-    assert torch.equal(small.double(), torch.tensor(exact))
+    blocks = images.double().unfold(1, 2, 2).unfold(2, 2, 2)  # (16, 14, 14, 2, 2)
+    assert torch.equal(small.double(), blocks.mean((3, 4)))
     assert small[0, 0, :2].tolist() == [255, 254.75]
 
 
-def test_every_image_may_be_used(workspace):
-    write_project(train_pairs=150, test_pairs=45)
-    pair.main()
-    assert read_pairs("test")[0]["draw/2/1"].shape == (45, 2)
-
-
-@pytest.mark.parametrize(("key", "pairs", "most"), [("train_pairs", 152, 150), ("test_pairs", 1000, 45)])
-def test_too_many_pairs(workspace, key, pairs, most):
-    write_project(**{key: pairs})
-    with pytest.raises(StudyError, match=rf"params\.yaml: data\.{key}: .* at most {most} pairs"):
-        pair.main()
-    assert not paths.pairs("test").exists()
-
-
-@pytest.mark.parametrize("name", [idx.IMAGES["train"], idx.LABELS["test"]])
-@pytest.mark.parametrize(
-    "damage", ["missing", "no gzip", "cut off", "flipped bit", "header only", "fewer values", "empty"]
-)
-def test_damaged_raw_file(workspace, name, damage):
-    write_project()
-    path = paths.RAW / name
-    content = path.read_bytes()
-    if damage == "missing":
-        path.unlink()
-    elif damage == "fewer values":
-        idx.write(path, idx.read(path, 3 if "idx3" in name else 1)[:-1])
-    elif damage == "header only":
-        idx.write(path, np.zeros(0, np.uint8))
-    else:
-        flipped = content[:30] + bytes([content[30] ^ 1]) + content[31:]
-        path.write_bytes({"no gzip": b"<html>", "cut off": content[:-20], "flipped bit": flipped, "empty": b""}[damage])
-    with pytest.raises(StudyError, match=f"{name}.*dvc repro download") as caught:
-        pair.main()
-    assert "\n" not in str(caught.value)
-    assert not paths.pairs("test").exists()
-
-
-def test_label_that_is_no_digit(workspace):
-    write_project()
-    path = paths.RAW / idx.LABELS["train"]
-    idx.write(path, np.where(np.arange(300) == 7, 10, 1).astype(np.uint8))
-    with pytest.raises(StudyError, match="not 28x28 images with a digit each"):
-        pair.main()
-
-
-def test_idx_writes_only_bytes(tmp_path):
-    with pytest.raises(TypeError, match="unsigned bytes"):
-        idx.write(tmp_path / "x.gz", np.zeros(3))
+def test_scikit_learn_s_digits_are_split_without_overlap():
+    found = {split: pair.read_images("digits", split) for split in pairs.SPLITS}
+    assert {split: len(images) for split, (images, _) in found.items()} == DATA_SETS["digits"].images
+    assert all(images.shape[1:] == (28, 28) and images.dtype == torch.uint8 for images, _ in found.values())
+    assert all(labels.bincount(minlength=10).min() >= 40 for _, labels in found.values())
+    distinct = [{image.numpy().tobytes() for image in images} for images, _ in found.values()]
+    assert not distinct[0] & distinct[1]
 
 
 @pytest.mark.mnist
-def test_check_values_of_mnist(mnist):
+@pytest.mark.parametrize("damage", ["missing", "no folder", "cut off"])
+def test_damaged_raw_files_are_named(workspace, mnist, damage):
+    folder = paths.RAW / "MNIST/raw"
+    folder.mkdir(parents=True)
+    for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte", "train-labels-idx1-ubyte"):
+        (folder / name).write_bytes(gzip.decompress((mnist / f"{name}.gz").read_bytes()))
+    (folder / "train-images-idx3-ubyte").touch()  # torchvision looks whether all four are there
+    assert len(pair.read_images("mnist", "test")[0]) == 10_000
+    images = folder / "t10k-images-idx3-ubyte"
+    if damage == "missing":
+        images.unlink()
+    elif damage == "no folder":
+        folder.rename(paths.RAW / "elsewhere")
+    else:
+        images.write_bytes(images.read_bytes()[:-20])
+    with pytest.raises(StudyError, match=r"^data/raw: damaged, or another data set; `dvc repro -f download`[^\n]+$"):
+        pair.read_images("mnist", "test")
+
+
+@pytest.mark.mnist
+def test_check_values_of_mnist(workspace, mnist, monkeypatch):
     """What the course's data code gives on MNIST: four draws in a row from the generator of run 0."""
-    raw = {s: (idx.read(mnist / idx.IMAGES[s], 3), idx.read(mnist / idx.LABELS[s], 1)) for s in ("train", "test")}
+    monkeypatch.setenv("MNIST_MIRROR", str(mnist))
+    download.fetch("mnist", paths.RAW)
+    raw = {split: pair.read_images("mnist", split) for split in pairs.SPLITS}
     images = pair.downsample(raw["train"][0])
-    labels = {split: torch.from_numpy(raw[split][1]) for split in raw}
-    drawn = pair.draw_pairs(
-        {split: len(of_split) for split, of_split in labels.items()}, [Draw(seed=0, number=n) for n in range(1, 5)]
-    )
+    labels = {split: of_split for split, (_, of_split) in raw.items()}
+    drawn = pair.draw_pairs(DATA_SETS["mnist"].images, pair.draws_wanted(Draws(seeds=1, of_seed_0=4)))
     assert drawn["train"][Draw(seed=0)].flatten()[:6].tolist() == [36044, 10678, 57327, 55074, 21567, 15479]
     assert drawn["test"][Draw(seed=0)].flatten()[:4].tolist() == [7953, 9495, 6723, 5291]
-    draws = []
+    found = []
     for draw in drawn["train"]:
         indices = {split: drawn[split][draw][:1000].long() for split in drawn}
-        digits = {split: labels[split][indices[split]] for split in indices}
+        read = {split: labels[split][indices[split]] for split in indices}
+        yes = [int((digits[:, 0] <= digits[:, 1]).sum()) for digits in read.values()]
         pixels = images[indices["train"]].float()
-        draws.append(
-            (
-                int((digits["train"][:, 0] <= digits["train"][:, 1]).sum()),
-                int((digits["test"][:, 0] <= digits["test"][:, 1]).sum()),
-                round(float(pixels.mean()), 3),
-                round(float(pixels.std()), 3),
-                [tuple(row) for row in digits["train"][:4].tolist()],
-                [tuple(row) for row in digits["test"][:4].tolist()],
-            )
-        )
-    assert draws == [
+        scale = [round(float(pixels.mean()), 3), round(float(pixels.std()), 3)]
+        found.append((*yes, *scale, *([tuple(row) for row in digits[:4].tolist()] for digits in read.values())))
+    assert found == [
         (551, 526, 33.143, 71.224, [(9, 3), (5, 4), (7, 4), (9, 6)], [(0, 7), (4, 1), (8, 7), (2, 9)]),
         (548, 524, 33.519, 71.750, [(4, 9), (6, 1), (9, 0), (7, 8)], [(4, 9), (6, 2), (5, 7), (9, 7)]),
         (550, 547, 33.188, 71.249, [(7, 9), (1, 8), (5, 3), (2, 2)], [(7, 9), (2, 8), (6, 4), (4, 2)]),

@@ -1,20 +1,27 @@
 """The figures: what they show is what the tables hold, for studies of any size, and the same bytes every time."""
 
 import json
+import os
+import subprocess
+import sys
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 import yaml
+from matplotlib.collections import PathCollection
 from matplotlib.colors import to_hex, to_rgb
 
-from pipeline import aggregate, params, paths, plot, tables, wording
-from pipeline.analysis.effects import AVERAGE_TRAINED_OUT
-from pipeline.figures import sources, style
+from pipeline import aggregate, params, paths, plot
+from pipeline.analysis.effects import AVERAGE_CONVERGED
+from pipeline.analysis.tables import STUDY
+from pipeline.cli import StudyError
+from pipeline.figures import effects, sources, style
+from pipeline.pages import formats
 from pipeline.params import AVERAGE
-from pipeline.script import StudyError
-from tests.synthetic import ROOT, make_params, write_study
+from tests import ROOT
+from tests.synthetic import make_params, write_study
 
 TEMPLATES = ROOT / ".dvc" / "plots"
 
@@ -28,7 +35,7 @@ def study(*args, diverged=(), **options):
 
 
 def drawn(name, of_study):
-    return plot.FIGURES[name](of_study, *map(tables.read, sources.TABLES[name]))
+    return plot.FIGURES[name](of_study, *map(STUDY.read, sources.TABLES[name]))
 
 
 @pytest.fixture(autouse=True)
@@ -98,19 +105,19 @@ def test_techniques_have_colours_of_their_own(count):
     assert len({to_rgb(colour) for colour in colours.values()}) == count
 
 
-def test_accuracy_shows_every_run_and_hollow_what_is_not_trained_out(small):
-    runs, summary = tables.read("runs"), tables.read("summary")
-    summary.loc[3, "trained_out"] = not summary.loc[3, "trained_out"]
+def test_accuracy_shows_every_run_and_hollow_what_is_not_converged(small):
+    runs, summary = STUDY.read("runs"), STUDY.read("summary")
+    summary.loc[3, "converged"] = not summary.loc[3, "converged"]
     techniques = small.technique_names()
     axes = plot.FIGURES["test_accuracy"](small, runs, summary).axes
     for axis, architecture in zip(axes, small.architectures, strict=True):
         assert axis.get_title() == architecture
-        drawn_points = [points for points in axis.collections if len(points.get_offsets()) == small.seeds]
+        drawn_points = [points for points in axis.collections if isinstance(points, PathCollection)]
         for points, technique in zip(drawn_points, techniques, strict=True):
             wanted = style.of_combo(runs, architecture, technique)
             assert sorted(points.get_offsets()[:, 0]) == pytest.approx(sorted(100 * wanted["test_accuracy"]))
             colour = to_rgb(style.colours(techniques)[technique])
-            if style.of_combo(summary, architecture, technique)["trained_out"].iloc[0]:
+            if style.of_combo(summary, architecture, technique)["converged"].iloc[0]:
                 assert points.get_facecolor()[0][:3] == pytest.approx(colour)
             else:
                 assert points.get_facecolor()[0][:3] == pytest.approx((1, 1, 1))
@@ -118,34 +125,36 @@ def test_accuracy_shows_every_run_and_hollow_what_is_not_trained_out(small):
 
 
 def test_learning_curves_show_every_run_and_the_mean(small):
-    curves = tables.read("learning_curves").groupby(["architecture", "technique"], sort=False)
+    curves = STUDY.read("learning_curves").groupby(["architecture", "technique"], sort=False)
     for axis, ((_, technique), combo) in zip(drawn("learning_curves", small).axes, curves, strict=True):
-        train, test, *readout = axis.get_lines()
+        train, test, *derived = axis.get_lines()
         assert train.get_ydata() == pytest.approx(100 * combo["mean_train_accuracy"], rel=1e-5)
         assert test.get_ydata() == pytest.approx(100 * combo["mean_test_accuracy"], rel=1e-5)
         assert (train.get_linestyle(), test.get_linestyle()) == ("--", "-")
         assert [len(lines.get_segments()) for lines in axis.collections] == [small.seeds, small.seeds]
-        assert len(readout) == (technique in ("aux_loss", "weight_sharing_aux_loss"))
-        for line in readout:
-            assert line.get_ydata() == pytest.approx(100 * combo["mean_readout_accuracy"], rel=1e-5)
+        assert len(derived) == (technique in ("aux_loss", "weight_sharing_aux_loss"))
+        for line in derived:
+            assert line.get_ydata() == pytest.approx(100 * combo["mean_digit_derived_accuracy"], rel=1e-5)
 
 
 def test_effects_show_differences_means_and_intervals(small):
-    runs, table = tables.read("effect_runs"), tables.read("effects")
+    runs, table = STUDY.read("effect_runs"), STUDY.read("effects")
     part = table[(table["effect"] == "both") & (table["architecture"] == AVERAGE)]
-    extra = part.assign(architecture=AVERAGE_TRAINED_OUT)
+    extra = part.assign(architecture=AVERAGE_CONVERGED)
     figure = plot.FIGURES["effects"](small, runs, pd.concat([table, extra], ignore_index=True))
-    assert len(figure.axes) == table["effect"].nunique() == 12
-    for axis, (name, rows) in zip(figure.axes, table.groupby("effect", sort=False), strict=True):
-        assert axis.get_title().replace("\n", " ") == wording.label(name)
+    assert len(figure.axes) == len(effects.MAIN)
+    assert len(drawn("further_effects", small).axes) == table["effect"].nunique() - len(effects.MAIN)
+    for axis, name in zip(figure.axes, effects.MAIN, strict=True):
+        rows = table[table["effect"] == name]
+        assert axis.get_title().replace("\n", " ") == formats.label(name)
         bars = axis.containers[: len(rows)]
         assert [bar[0].get_xdata()[0] for bar in bars] == pytest.approx(100 * rows["mean_difference"])
-        arms = [bar[2][0].get_segments()[0][:, 0] for bar in bars]
-        assert np.array(arms) == pytest.approx(100 * rows[["ci_low", "ci_high"]].to_numpy())
-        assert [bar[0].get_markerfacecolor() == "white" for bar in bars] == [not known for known in rows["trained_out"]]
+        intervals = [bar[2][0].get_segments()[0][:, 0] for bar in bars]
+        assert np.array(intervals) == pytest.approx(100 * rows[["ci_low", "ci_high"]].to_numpy())
+        assert [bar[0].get_markerfacecolor() == "white" for bar in bars] == [not known for known in rows["converged"]]
         assert len(axis.containers) == len(rows) + (name == "both")
     labels = [tick.get_text() for tick in figure.axes[0].get_yticklabels()]
-    assert labels == [*small.architectures, AVERAGE, AVERAGE_TRAINED_OUT]
+    assert labels == [*small.architectures, AVERAGE, AVERAGE_CONVERGED]
 
 
 def test_the_average_of_one_architecture_is_not_drawn_twice(workspace):
@@ -157,7 +166,7 @@ def test_the_average_of_one_architecture_is_not_drawn_twice(workspace):
 
 
 def test_gaps_show_accuracies_and_pairs(small):
-    gaps = tables.read("gaps")
+    gaps = STUDY.read("gaps")
     figure = drawn("accuracy_by_gap", small)
     of_first = style.of_combo(gaps, "basenet", "two_channel").dropna()
     assert figure.axes[0].get_lines()[0].get_ydata() == pytest.approx(100 * of_first["test_accuracy"])
@@ -168,41 +177,29 @@ def test_confusion_adds_up_to_all_images(small):
     figure = drawn("digit_confusion", small)
     titles = [axis.get_title() for axis in figure.axes]
     names = ["aux_loss", "weight_sharing_aux_loss", "latent_digits", "latent_digits_aux_loss", "digits_only"]
-    assert titles == [wording.label(name) for name in names]
-    counts = tables.read("confusion").query("technique == 'aux_loss' and digit == 3")
+    assert titles == [formats.label(name) for name in names]
+    counts = STUDY.read("confusion").query("technique == 'aux_loss' and digit == 3")
     read_right = counts.loc[counts["predicted"] == 3, "count"].sum() / counts["count"].sum()
     (cell,) = [text for text in figure.axes[0].texts if text.get_position() == (3.5, 3.5)]
     assert float(cell.get_text()) == pytest.approx(100 * read_right, abs=0.51)
 
 
-@pytest.mark.parametrize(
-    ("name", "published_mean", "our_mean"),
-    [("published_vs_ours", "published_mean", "our_mean"), ("published_gains", "published_gain", "our_gain")],
-)
-def test_published_figures_stand_beside_ours(small, name, published_mean, our_mean):
-    rows = tables.read(name)
-    rows = rows[rows["measure"] != "train_accuracy"]
-    left, right = drawn(name, small).axes
-    assert [text.get_text() for text in right.texts] == list(rows["verdict"])
-    marks = [line.get_xdata()[0] for line in left.get_lines() if line.get_marker() == "o"]
-    assert marks[0::2] == pytest.approx(100 * rows[published_mean])
-    assert marks[1::2] == pytest.approx(100 * rows[our_mean])
-    # a row each, and a heading for each architecture
-    labels = [tick.get_text() for tick in left.get_yticklabels()]
-    assert len(labels) == len(rows) + rows["architecture"].nunique()
-    assert [label for label in labels if label.startswith("report")] == ["report 1: basenet", "report 4: lenet5"]
-
-
 def test_what_cannot_be_shown_is_said(workspace):
     without = study(["basenet"], ["weight_sharing"], seeds=1, epochs=1, source="digits")
-    assert "params.yaml lists no techniques that an effect compares" in texts(drawn("effects", without))
+    for name in ("effects", "further_effects"):
+        assert "params.yaml lists no techniques" in texts(drawn(name, without))
     assert "trains its encoders to read digits" in texts(drawn("digit_confusion", without))
-    for name in ("published_vs_ours", "published_gains"):
-        assert "No report publishes figures for this data set" in texts(drawn(name, without))
+
+
+def test_a_notebooks_backend_is_no_matter():
+    """MPLBACKEND as Jupyter sets it, where its backend is not installed."""
+    command = [sys.executable, "-c", "import pipeline.plot"]
+    environment = os.environ | {"MPLBACKEND": "module://nowhere", "PYTHONPATH": str(ROOT)}
+    assert subprocess.run(command, env=environment, check=False).returncode == 0
 
 
 def test_a_missing_table_is_said_in_one_line(small):
-    paths.table("runs").unlink()
+    STUDY.path("runs").unlink()
     with pytest.raises(StudyError, match=r"^reports/runs.csv: missing; .*aggregate"):
         plot.main()
 
@@ -229,4 +226,4 @@ def test_dvcs_templates_read_columns_that_exist(name, table):
         elif isinstance(part, list):
             yield from (name for value in part for name in fields(value))
 
-    assert set(fields(template)) <= made | set(tables.COLUMNS[table]) | {"rev"}
+    assert set(fields(template)) <= made | set(STUDY.columns(table)) | {"rev"}

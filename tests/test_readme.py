@@ -1,17 +1,19 @@
-"""README.md: its results come from the tables, between the markers; its other numbers are checked here."""
+"""README.md: its results come from the tables, between the markers."""
 
-import re
 import sys
 
 import pytest
 
-from pipeline import aggregate, params, readme, tables, wording
-from pipeline.script import StudyError, run_script
-from tests.synthetic import ROOT, make_params, write_study
+import studies
+from pipeline import aggregate, params, paths, readme
+from pipeline.analysis.tables import STUDY
+from pipeline.cli import StudyError
+from pipeline.pages import formats, values
+from tests import ROOT
+from tests.synthetic import make_params, write_study
 
-BEGIN, END = readme.markers("results")
-REST = "\n".join("\n".join(readme.markers(name)) for name in readme.BLOCKS if name != "results")
-HAND_WRITTEN = f"# Title\n\n{BEGIN}\n{END}\n\nMore.\n\n{REST}\n"
+BEGIN, END = "<!-- results:begin -->", "<!-- results:end -->"
+HAND_WRITTEN = f"# Title\n\n{BEGIN}\n{END}\n\nMore.\n"
 
 
 @pytest.fixture
@@ -31,29 +33,16 @@ def check(monkeypatch) -> None:
 def test_writes_what_the_tables_say(study):
     readme.main()
     text = readme.README.read_text(encoding="utf-8")
-    assert text.startswith("# Title\n")
-    assert f"{END}\n\nMore.\n" in text
-    effects, summary = tables.read("effects"), tables.read("summary")
-    for sentence in wording.headline(effects, summary) + wording.reservations(effects, summary):
-        assert sentence in text
-    for limit in wording.limits(params.load(), summary):
-        assert f"\n- {limit}" in text
-    assert wording.verdicts(tables.read("published_vs_ours")) in text
-    assert f"MNIST, 2 architectures {wording.TIMES} 8 techniques {wording.TIMES} 3 seeds, 1,000 training pairs" in text
+    assert text.startswith(f"# Title\n\n{BEGIN}\n- ")
+    assert text.endswith(f"\n{END}\n\nMore.\n")
+    for result in values.values(params.load(), {name: STUDY.read(name) for name in values.TABLES})["results"]:
+        assert f"- {result}\n" in text
     assert "](reports/figures/test_accuracy.png)" in text
-
+    summary = STUDY.read("summary")
     rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines() if line[:1] == "|"]
-    assert rows[0][1:] == [wording.label(name) for name in summary["technique"].unique()]
-    for row in (rows[2], rows[3]):
-        combos = summary[summary["architecture"] == row[0]]
-        for cell, combo in zip(row[1:], combos.to_dict("records"), strict=True):
-            score, _, rest = cell.partition(wording.DAGGER)
-            assert (wording.DAGGER in cell) is not combo["trained_out"]
-            left = " (n = 2)" if combo["diverged"] else ""
-            assert score + rest == wording.mean_std(combo["mean_test_accuracy"], combo["std_test_accuracy"]) + left
-    assert rows[4][0] == "average"
+    assert [row[0] for row in rows[2:]] == [formats.label(name) for name in summary["technique"].unique()]
     mean = summary[summary["technique"] == "baseline"]["mean_test_accuracy"].mean()
-    assert rows[4][rows[0].index("baseline")] == wording.percent(mean)
+    assert {row[0]: row[1] for row in rows}["baseline"] == formats.percent(mean)
 
 
 def test_check_tells_an_up_to_date_readme_from_another(study, monkeypatch):
@@ -66,24 +55,36 @@ def test_check_tells_an_up_to_date_readme_from_another(study, monkeypatch):
     readme.main()
     assert readme.README.read_bytes() == first
     check(monkeypatch)
-
-    tables.write("summary", tables.read("summary").assign(mean_test_accuracy=0.5))
-    monkeypatch.setattr(sys, "argv", ["readme", "--check"])
-    with pytest.raises(SystemExit) as end:
-        run_script(readme.main)
-    assert str(end.value.code).startswith("error: README.md")
-    assert "\n" not in str(end.value.code)
+    summary = STUDY.read("summary")
+    STUDY.write("summary", summary.assign(mean_test_accuracy=0.5))
+    with pytest.raises(StudyError, match=r"^README.md"):
+        check(monkeypatch)
 
 
 @pytest.mark.parametrize(
-    "text",
-    ["no markers", BEGIN, END, END + BEGIN, HAND_WRITTEN + BEGIN, HAND_WRITTEN * 2],
+    "text", ["no markers", BEGIN, END, END + BEGIN, HAND_WRITTEN * 2, f"{BEGIN}<!-- sweeps:begin -->{END}"]
 )
 def test_markers_stand_once_each_in_order(study, text):
     readme.README.write_text(text)
-    with pytest.raises(StudyError, match=r"^README.md: put <!-- results:begin --> and"):
+    with pytest.raises(StudyError, match=r"^README.md: each block needs"):
         readme.main()
     assert readme.README.read_text() == text
+
+
+def test_an_annex_fills_a_block_of_its_name(study, monkeypatch):
+    readme.README.write_text("<!-- made_up:begin -->\n<!-- made_up:end -->\n")
+    with pytest.raises(StudyError, match="no block made_up"):
+        readme.main()
+    folder = paths.annex("made_up")
+    (folder / "reports").mkdir(parents=True)
+    (folder / "readme.md").write_text("{{ formats.percent(best) }} %\n")
+    readme.main()
+    assert "Not made yet: `make made_up`" in readme.README.read_text()
+    (folder / "reports/index.html").write_text("its page")
+    (folder / "report.py").write_text("def readme_values():\n    return {'best': 0.5}\n")
+    monkeypatch.setattr(studies, "__path__", [*studies.__path__, str(folder.parent.resolve())])
+    readme.main()
+    assert readme.README.read_text() == "<!-- made_up:begin -->\n50.0 %\n<!-- made_up:end -->\n"
 
 
 def test_a_missing_readme_is_said_in_one_line(study):
@@ -92,37 +93,6 @@ def test_a_missing_readme_is_said_in_one_line(study):
         readme.main()
 
 
-def test_one_architecture_has_no_average(workspace):
-    study = make_params(["basenet"], seeds=1, epochs=1, source="digits")
-    write_study(study)
-    aggregate.main()
-    text = readme.results(study, tables.read("effects"), tables.read("summary"))
-    assert "| average" not in text
-    assert f"1 architecture {wording.TIMES} 8 techniques {wording.TIMES} 1 seed," in text
-
-
 def test_committed_readme_shows_the_committed_results(monkeypatch):
     monkeypatch.chdir(ROOT)
     check(monkeypatch)
-
-
-def test_numbers_written_by_hand_are_known_to_be_true():
-    """All numbers outside the generated blocks and the examples: what they are, or where they stand."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    for name in readme.BLOCKS:
-        begin, end = map(re.escape, readme.markers(name))
-        text = re.sub(f"{begin}.*{end}", "", text, flags=re.DOTALL)
-    text = re.sub(r"<!--.*?-->|```.*?```|^    .*?$", "", text, flags=re.DOTALL | re.MULTILINE)  # notes, examples
-    text = re.sub(r"`[^`]*`|\]\([^)]*\)", "", text)  # commands, links
-    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert 'requires-python = ">=3.11,<3.14"' in project
-    known = {
-        "14x14": "pipeline/pair.py",
-        "28x28": "pipeline/predict.py",
-        "3.11": project,
-        "3.12": project,
-        "3.13": project,
-        "7": "GB, measured",
-    }
-    assert set(re.findall(r"(?<![A-Za-z])\d[\d.,x]*\d|(?<![A-Za-z\d])\d", text)) <= set(known)
-    assert "five published reports" in text  # 0 to 4: tests/analysis/test_published.py

@@ -4,9 +4,11 @@ from html.parser import HTMLParser
 
 import pytest
 
-from pipeline import aggregate, params, paths, report, tables, wording
+from pipeline import aggregate, params, paths, report
+from pipeline.analysis.tables import STUDY
+from pipeline.cli import StudyError
 from pipeline.figures.sources import TABLES
-from pipeline.script import StudyError
+from pipeline.pages import formats, values
 from tests.synthetic import make_params, write_study
 
 TIMES = "\N{MULTIPLICATION SIGN}"
@@ -65,19 +67,21 @@ def small(workspace):
 def test_needs_nothing_beside_it(small):
     page = written()
     assert page.open == []
-    for _, attributes in page.tags:
+    for tag, attributes in page.tags:
         links = [value for name, value in attributes.items() if name in ("src", "href", "srcset", "action", "data")]
-        assert all(link == "data:," or link.startswith("data:image/png;base64,") for link in links)
+        assert tag == "a" or all(link == "data:," or link.startswith("data:image/png;base64,") for link in links)
     assert not page.named("script")
     assert "@import" not in paths.PAGE.read_text()
     assert "url(" not in paths.PAGE.read_text()
 
 
-def test_links_further_studies_that_have_a_page(small):
-    (paths.REPORTS / "tuning").mkdir()
-    (paths.REPORTS / "sweeps").mkdir()
-    (paths.REPORTS / "tuning" / "index.html").write_text("made up")
-    assert [link["href"] for link in written().named("a")] == ["tuning/index.html"]
+def test_links_annexes_that_have_a_page(small):
+    for name in ("sweeps", "tuning"):
+        (paths.annex(name) / "reports").mkdir(parents=True)
+    (paths.annex("tuning") / "reports/index.html").write_text("<title>Made up?</title>")
+    links = [link["href"] for link in written().named("a") if not link["href"].startswith("https:")]
+    assert set(links) == {"../studies/tuning/reports/index.html"}
+    assert "Made up? (tuning)" in written().text
 
 
 def test_shows_every_figure_with_words_for_those_who_do_not_see_it(small):
@@ -100,53 +104,38 @@ def test_tables_scroll_inside_themselves_and_say_what_they_are(small):
 
 
 def test_says_what_the_tables_say(small):
-    page, effects, summary = written(), tables.read("effects"), tables.read("summary")
-    for sentence in wording.headline(effects, summary) + wording.reservations(effects, summary):
-        assert sentence in page.text
-    for limit in wording.limits(params.load(), summary):
-        assert limit in page.text
-    assert f"Data set: MNIST. 2 architectures {TIMES} 8 techniques {TIMES} 3 seeds." in page.text
+    page, effects, summary = written(), STUDY.read("effects"), STUDY.read("summary")
+    for result in values.values(params.load(), {name: STUDY.read(name) for name in values.TABLES})["results"]:
+        assert result in page.text
+    assert f"MNIST: 2 architectures {TIMES} 8 techniques {TIMES} 3 seeds." in page.text
     for row in summary.to_dict("records"):
-        score = wording.mean_std(row["mean_test_accuracy"], row["std_test_accuracy"])
-        mark = "" if row["trained_out"] else wording.DAGGER
+        score = formats.mean_std(row["mean_test_accuracy"], row["std_test_accuracy"])
+        mark = "" if row["converged"] else formats.DAGGER
         left = " n = 2" if row["diverged"] else ""
-        assert score + mark + left in page.text.replace(f" {wording.DAGGER}", wording.DAGGER)
+        assert score + mark + left in page.text.replace(f" {formats.DAGGER}", formats.DAGGER)
     for row in effects.query("architecture == 'basenet'").to_dict("records"):
-        half = wording.half_width(row["ci_low"], row["ci_high"])
-        mark = "" if row["trained_out"] else wording.DAGGER
-        shown = f"{wording.points(row['mean_difference'])}{half}{mark} {row['wins']} of {row['runs']}"
+        half = formats.half_width(row["ci_low"], row["ci_high"])
+        mark = "" if row["converged"] else formats.DAGGER
+        shown = f"{formats.points(row['mean_difference'])}{half}{mark} {row['wins']} of {row['runs']}"
         assert shown in page.text
-    for row in tables.read("published_vs_ours").to_dict("records"):
-        assert f"report {row['report']}: {row['published_name']}" in page.text
-        assert wording.printed(row["published_mean"], row["published_std"]) in page.text
-        for difference in row["protocol_differences"].split("; "):
-            assert difference in page.text
     assert "Trained on made up (cpu, torch 0.0)" in page.text
 
 
 def test_marks_the_best_technique_of_each_architecture(small):
-    summary = tables.read("summary")
-    for row in report.accuracy_rows(params.load(), summary):
+    summary = STUDY.read("summary")
+    for row in values.accuracy_rows(params.load(), summary):
         of_architecture = summary[summary["architecture"] == row["architecture"]]
         best = of_architecture.loc[of_architecture["mean_test_accuracy"].idxmax(), "technique"]
         assert [cell["technique"] for cell in row["cells"] if cell["best"]] == [best]
 
 
 def test_effects_have_their_averages_and_count_their_intervals(small):
-    effects = tables.read("effects")
-    row = next(row for row in report.effect_rows(params.load(), effects) if row["effect"] == "digits_only")
+    effects = STUDY.read("effects")
+    row = next(row for row in values.effect_rows(params.load(), effects) if row["effect"] == "digits_only")
     single = effects[(effects["effect"] == "digits_only") & effects["architecture"].isin(["basenet", "wide_convnet"])]
     assert [cell["mean_difference"] for cell in row["cells"]] == list(single["mean_difference"])
     assert (row["above"], row["below"]) == ((single["ci_low"] > 0).sum(), (single["ci_high"] < 0).sum())
     assert row["average"]["mean_difference"] == pytest.approx(single["mean_difference"].mean(), abs=1e-5)
-
-
-def test_what_a_report_s_runs_share_is_said_once(small):
-    rows, shared = wording.shared_and_own_differences(tables.read("published_vs_ours"))
-    assert set(shared) == {1, 2}
-    for row in rows:
-        assert sorted(row["own"] + shared[row["report"]]) == sorted(row["protocol_differences"].split("; "))
-    assert "batches always in the same order (study: shuffled)" in shared[1]
 
 
 def test_is_the_same_when_made_again(small):
@@ -157,13 +146,19 @@ def test_is_the_same_when_made_again(small):
 
 
 @pytest.mark.parametrize(("techniques", "seeds"), [(None, 1), (["weight_sharing"], 1), (None, 2)])
-def test_another_data_set_has_no_published_figures(workspace, techniques, seeds):
+def test_a_study_of_any_size_has_a_page(workspace, techniques, seeds):
     study(["basenet"], techniques, seeds=seeds, epochs=1, source="digits")
     page = written()
-    assert f"scikit-learn's digits (the offline demonstration). 1 architecture {TIMES}" in page.text
-    assert "None to compare" in page.text
-    assert "MNIST." not in page.text.replace("figures of MNIST", "")
+    assert f"scikit-learn's digits (the offline demonstration): 1 architecture {TIMES}" in page.text
     assert "nan" not in page.text.split()
+
+
+def test_a_run_that_collapsed_is_named(small):
+    frames = {name: STUDY.read(name) for name in values.TABLES}
+    frames["runs"].loc[0, "test_accuracy"] = 0.5
+    page = Page(report.page(params.load(), frames, {}))
+    assert "1 run of 48 collapsed" in page.text
+    assert "basenet with two channel, seed 0: 50.0 %" in page.text
 
 
 def test_a_missing_figure_is_said_in_one_line(small):

@@ -4,17 +4,19 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
 
-from pipeline import kept, pair, paths, records, train
-from pipeline.kept import Kept, digest_of_pairs
-from pipeline.run import Fold
-from pipeline.script import StudyError
-from pipeline.training import executor
-from tests.made_up import changed
-from tests.synthetic import ROOT
+from pipeline import params, paths, train
+from pipeline.backends import local, store
+from pipeline.cli import StudyError
+from pipeline.engine import result
+from tests import ROOT
+
+KEY = "deep_fc-baseline"
+FILES = [paths.results(KEY), paths.weights(KEY, 0), paths.weights(KEY, 1)]
 
 
 def call(monkeypatch, *arguments: str) -> None:
@@ -22,102 +24,116 @@ def call(monkeypatch, *arguments: str) -> None:
     train.main()
 
 
-def test_stage_writes_weights_and_record(small_study, monkeypatch, capsys):
+def count_runs(monkeypatch) -> list[int]:
+    """The seeds of the runs that are trained from now on."""
+    compute, seeds = local.compute, []
+
+    def counted(runs, *arguments):
+        for finished in compute(runs, *arguments):
+            seeds.append(finished.result.run.seed)
+            yield finished
+
+    monkeypatch.setattr(local, "compute", counted)
+    return seeds
+
+
+def test_stage_writes_weights_and_results(small_study, monkeypatch, capsys):
     call(monkeypatch, "deep_fc", "weight_sharing_aux_loss")
-    written = records.read(paths.record("deep_fc-weight_sharing_aux_loss"))
-    assert [record.run for record in written] == small_study.runs(
-        small_study.combo("deep_fc", "weight_sharing_aux_loss")
-    )
-    assert all(paths.weights("deep_fc-weight_sharing_aux_loss", seed).is_file() for seed in (0, 1))
-    assert "deep_fc-weight_sharing_aux_loss: 2 runs on " in capsys.readouterr().out
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (("deep_fx", "baseline"), "no architecture 'deep_fx'; did you mean deep_fc?"),
-        (("deep_fc", "aux"), "no technique 'aux'; "),
-    ],
-)
-def test_unknown_combos_are_refused(small_study, monkeypatch, arguments, message):
-    with pytest.raises(StudyError, match=message.replace("?", r"\?")):
-        call(monkeypatch, *arguments)
+    key = "deep_fc-weight_sharing_aux_loss"
+    written = result.read(paths.results(key))
+    assert [made.run for made in written] == small_study.runs(small_study.combo("deep_fc", "weight_sharing_aux_loss"))
+    for made in written:
+        content = paths.weights(key, made.run.seed).read_bytes()
+        assert made.weights == store._digest(content)
+        assert made.errors is not None
+    assert re.search(rf"^{key}: 2 runs in \d+ s, mean test accuracy \d+\.\d\d %$", capsys.readouterr().out, re.M)
 
 
 def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypatch, capsys):
-    """The second run fails; the first, which had ended, is not trained again, and on success nothing stays behind."""
-    compute, computed = executor.compute, []
+    """Stopped after its first run, then started again; then again after its end, before another stage began."""
+    trained, put = count_runs(monkeypatch), store.Store.put
 
-    def first_alone(runs, *arguments):
-        for finished in compute(runs, *arguments):
-            computed.append(finished.record.run.seed)
-            yield finished
-            if len(computed) == 1:
-                raise KeyboardInterrupt
+    def stopped_after(self, finished, weights):
+        put(self, finished, weights)
+        raise KeyboardInterrupt
 
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
-    monkeypatch.setattr(executor, "compute", first_alone)
-    with pytest.raises(KeyboardInterrupt):
-        call(monkeypatch, "deep_fc", "baseline")
-    assert not paths.record("deep_fc-baseline").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(store.Store, "put", stopped_after)
+        with pytest.raises(KeyboardInterrupt):
+            call(patch, "deep_fc", "baseline")
+    assert not FILES[0].exists()
     call(monkeypatch, "deep_fc", "baseline")
-    assert computed == [0, 1]
-    assert "1 finished runs were kept, 1 are to be trained" in capsys.readouterr().out
-    resumed = [paths.record("deep_fc-baseline").read_bytes(), paths.weights("deep_fc-baseline", 0).read_bytes()]
-    assert list(kept.FOLDER.iterdir()) == []
+    assert trained == [0, 1]
+    assert f"{KEY}: 1 runs are known, 1 are to be trained" in capsys.readouterr().out
+    written = [file.read_bytes() for file in FILES]
+    for file in FILES:
+        file.unlink()
     call(monkeypatch, "deep_fc", "baseline")
-    assert resumed == [paths.record("deep_fc-baseline").read_bytes(), paths.weights("deep_fc-baseline", 0).read_bytes()]
+    assert trained == [0, 1]
+    assert [file.read_bytes() for file in FILES] == written
+    call(monkeypatch, "deep_fc", "two_channel")
+    for file in store.FOLDER.glob("*"):
+        file.unlink()
+    call(monkeypatch, "deep_fc", "baseline")  # nothing is known: the same bytes
+    assert [file.read_bytes() for file in FILES] == written
 
 
-def test_a_failed_stage_leaves_its_committed_record_in_place(small_study, monkeypatch):
-    """DVC removes it before it starts the stage."""
-    record = paths.record("deep_fc-baseline")
-    record.parent.mkdir(parents=True)
-    record.write_text("committed")
-    for command in ("init -q", "add reports", "-c user.name=A -c user.email=a@example.org commit -qm A"):
-        subprocess.run(["git", *command.split()], check=True)
-    record.unlink()
-    monkeypatch.setattr(train, "train_kept", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
-    with pytest.raises(KeyboardInterrupt):
-        call(monkeypatch, "deep_fc", "baseline")
-    assert record.read_text() == "committed"
+def test_another_seed_trains_one_run(small_study, monkeypatch):
+    trained = count_runs(monkeypatch)
+    call(monkeypatch, "deep_fc", "baseline")
+    before = result.read(FILES[0])
+    paths.PARAMS.write_text(yaml.safe_dump(small_study.model_dump() | {"seeds": 3}), encoding="utf-8")
+    call(monkeypatch, "deep_fc", "baseline")
+    assert sorted(trained) == [0, 1, 2]
+    assert result.read(FILES[0])[:2] == before
+
+
+def test_what_an_annex_asks_for_is_cut_down(small_study):
+    runs = small_study.runs(small_study.combo("deep_fc", "aux_loss"))
+    asked = train.Wanted("annex", [*runs, runs[0]], "cpu", paths.annex("sweeps") / "reports/runs/deep_fc.json")
+    first = train.run_stage(asked)
+    assert [made.run for made in first] == [*runs, runs[0]]
+    assert [made.run for made in result.read(asked.results)] == runs  # each once
+    assert all((made.weights, made.errors, made.curves.loss) == (None, None, None) for made in first)
+
+
+KNOWN = """
+import sys
+sys.argv = ["train", "deep_fc", "baseline"]
+from pipeline import train
+from pipeline.cli import run_script
+run_script(train.main)
+assert "torch" not in sys.modules  # its import is most of what such a stage would take
+"""
+
+
+def test_a_stage_whose_runs_are_all_known_needs_neither_torch_nor_a_reader(small_study):
+    """What it prints goes to a full disk, and nothing is lost."""
+    asked = train.wanted(["deep_fc", "baseline"])
+    list(train.trained(asked, asked.store))
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    with Path("/dev/full").open("w") as full:
+        subprocess.run([sys.executable, "-c", KNOWN], env=environment, stdout=full, check=True)
+    assert [made.run.seed for made in result.read(FILES[0])] == [0, 1]
+    assert all(file.is_file() for file in FILES)
+    assert (store.FOLDER / store.ENDED).exists()
 
 
 def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):
     content = small_study.model_dump()
-    content["architectures"]["deep_fc"].update(optimizer="sgd", learning_rate=10.0, epochs=8)
+    content["architectures"]["deep_fc"] |= {"optimizer": "sgd", "learning_rate": 10.0, "epochs": 8}
     paths.PARAMS.write_text(yaml.safe_dump(content), encoding="utf-8")
     call(monkeypatch, "deep_fc", "baseline")
-    text = paths.record("deep_fc-baseline").read_text()
+    text = FILES[0].read_text()
     assert "NaN" not in text
     assert "Infinity" not in text
-    assert all(record.diverged for record in records.read(paths.record("deep_fc-baseline")))
+    assert all(made.diverged for made in result.read(FILES[0]))
     said = capsys.readouterr().out
     assert re.search(r"no mean test accuracy; diverged, and left out: seed 0 \(epoch \d\), 1 \(epoch \d\)$", said, re.M)
 
 
-ALL_KEPT = """
-import sys
-sys.argv = ["train", "deep_fc", "baseline"]
-from pipeline import train
-train.main()
-assert "torch" not in sys.modules
-"""
-
-
-def test_a_stage_whose_runs_are_all_kept_does_without_torch(small_study):
-    """Its import is most of what such a stage would take."""
-    asked = train.wanted(["deep_fc", "baseline"])
-    list(train.train_and_keep(asked, Kept(digest_of_pairs(asked.splits))))
-    subprocess.run([sys.executable, "-c", ALL_KEPT], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=True)
-    assert paths.weights("deep_fc-baseline", 1).is_file()
-
-
-def test_where_folds_are_tested_on_no_test_pairs_are_read(small_study):
-    """And what is kept is found whether or not its pairs were read."""
-    runs = train.wanted(["deep_fc", "baseline"]).runs
-    folds = [changed(run, fold=Fold(index=0, count=2)) for run in runs]
-    assert train.Wanted("", runs, "cpu").splits == pair.SPLITS
-    assert train.Wanted("", folds, "cpu").splits == ("train",)
-    for splits in (pair.SPLITS, ("train",)):
-        assert digest_of_pairs(splits) == pair.read([run.data.draw for run in runs], splits).digest
+def test_an_architecture_that_is_not_listed_is_refused(small_study):
+    assert train.architecture_named(["convnet"], small_study.architectures, paths.PARAMS) == "convnet"
+    with pytest.raises(StudyError, match=r"params\.yaml: does not list lenet5; known: deep_fc, basenet, convnet"):
+        train.architecture_named(["lenet5"], params.load().architectures, paths.PARAMS)

@@ -1,1 +1,1 @@
-"""What is concluded from the records: intervals, paired effects, the published figures. Frames in, frames out."""
+"""What is concluded from the results: intervals, paired effects. Frames in, frames out."""

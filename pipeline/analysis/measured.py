@@ -1,46 +1,50 @@
-"""What was measured: the records of all runs retold as tables (columns: pipeline/tables.py).
+"""What was measured: the results of all runs retold as tables (their columns: columns.yaml).
 
 A run that diverged is counted and named, and left out of every mean.
 """
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
 
-from pipeline import tables
 from pipeline.analysis import statistics
+from pipeline.analysis.tables import STUDY
+from pipeline.engine.result import GAPS, Result
 from pipeline.params import AVERAGE, Combo
-from pipeline.records import GAPS, Record
 
-Records = dict[Combo, list[Record]]  # the study's, in the order of its tables
+Results = dict[Combo, list[Result]]  # the study's, in the order of its tables
 COMBO = ["data_set", "architecture", "technique"]
+CURVES = STUDY.columns("curves")[len(COMBO) + 2 :]  # without seed and epoch
+MEANS = [name.removeprefix("mean_") for name in STUDY.columns("summary") if name.startswith("mean_")]
+COLLAPSED = 0.1  # see `collapsed`
 
 
-def runs(records: Records) -> pd.DataFrame:
+def runs(results: Results) -> pd.DataFrame:
     """The table `runs`."""
     rows = []
-    for combo, of_combo in records.items():
-        for record in of_combo:
-            scores = _scores(record)
-            if record.diverged is not None:
+    for combo, of_combo in results.items():
+        for result in of_combo:
+            scores = _scores(result)
+            if result.diverged is not None:
                 scores = dict.fromkeys(scores, math.nan)
-            about = {name: getattr(record, name) for name in ("parameters", "device", "hardware", "torch", "diverged")}
-            pairs = np.array(record.gap_pairs)
+            about = {name: getattr(result, name) for name in ("parameters", "device", "hardware", "torch", "diverged")}
+            pairs = np.array(result.errors.gap_pairs)
             share = {"yes_share": pairs[_to_answer_yes()].sum() / pairs.sum()}
-            rows.append(_names(combo, record) | {"seed": record.run.seed} | about | scores | share)
-    return tables.frame("runs", rows)
+            rows.append(_names(combo, result) | {"seed": result.run.seed} | about | scores | share)
+    return STUDY.frame("runs", rows)
 
 
-def _scores(record: Record) -> dict[str, float]:
-    test = _curve(record, "test_accuracy")
-    pairs, correct = np.array(record.gap_pairs), np.array(record.gap_correct)
-    recall = {}
-    for answer, gaps in (("yes", _to_answer_yes()), ("no", ~_to_answer_yes())):
-        recall[f"{answer}_recall"] = correct[gaps].sum() / pairs[gaps].sum() if pairs[gaps].any() else math.nan
-    last = {f"{name}_accuracy": _curve(record, f"{name}_accuracy")[-1] for name in ("train", "digit", "readout")}
+def _scores(result: Result) -> dict[str, float]:
+    test = _curve(result, "test_accuracy")
+    pairs, correct = np.array(result.errors.gap_pairs), np.array(result.errors.gap_correct)
+    rates = {}
+    for rate, gaps in (("sensitivity", _to_answer_yes()), ("specificity", ~_to_answer_yes())):
+        rates[rate] = correct[gaps].sum() / pairs[gaps].sum() if pairs[gaps].any() else math.nan
+    last = {f"{name}_accuracy": _curve(result, f"{name}_accuracy")[-1] for name in ("train", "digit", "digit_derived")}
     scores = {"test_accuracy": test[-1], "best_test_accuracy": test.max(), "late_gain": statistics.late_gain(test)}
-    return scores | last | recall
+    return scores | last | rates
 
 
 def _to_answer_yes() -> np.ndarray:
@@ -53,64 +57,96 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
     rows = []
     for combo, group in runs.groupby(COMBO, sort=False):
         left = group[group["diverged"].isna()]
-        test, late = left["test_accuracy"].to_numpy(), left["late_gain"].to_numpy()
-        row = dict(zip(COMBO, combo, strict=True))
-        row |= {"runs": len(left), "diverged": len(group) - len(left), "parameters": group["parameters"].iloc[0]}
-        row |= {f"mean_{name}": left[name].mean() for name in ("test_accuracy", "best_test_accuracy", "train_accuracy")}
-        row |= {f"mean_{name}": left[name].mean() for name in ("digit_accuracy", "readout_accuracy", "late_gain")}
-        row |= {f"mean_{name}": left[name].mean() for name in ("yes_share", "yes_recall", "no_recall")}
-        row["std_test_accuracy"] = statistics.std(test)
-        row["ci_low"], row["ci_high"] = statistics.t_interval(test)
-        row["late_gain_low"], row["late_gain_high"] = statistics.t_interval(late)
-        row["trained_out"] = statistics.trained_out(
-            row["mean_train_accuracy"], row["mean_late_gain"], row["late_gain_low"]
-        )
+        row = dict(zip(COMBO, combo, strict=True)) | accuracy_summary(group["test_accuracy"])
+        row |= {"diverged": len(group) - len(left), "parameters": group["parameters"].iloc[0]}
+        row |= {f"mean_{name}": left[name].mean() for name in MEANS}
+        row["late_gain_low"], row["late_gain_high"] = statistics.t_interval(left["late_gain"].to_numpy())
+        row["converged"] = statistics.converged(row["mean_train_accuracy"], row["mean_late_gain"], row["late_gain_low"])
         rows.append(row)
-    return tables.frame("summary", rows)
+    return STUDY.frame("summary", rows)
 
 
-def curves(records: Records) -> pd.DataFrame:
+def accuracy_summary(test_accuracies: Sequence[float]) -> dict[str, float]:
+    """What the runs of a combo come to; NaN stands for a run that diverged, and is left out.
+
+    `runs` (how many are left), `mean_test_accuracy`, `std_test_accuracy` (n-1), and the mean's interval, `ci_low` to
+    `ci_high`.
+    """
+    known = np.asarray(test_accuracies, dtype=float)
+    known = known[~np.isnan(known)]
+    low, high = statistics.t_interval(known)
+    mean = {"runs": len(known), "mean_test_accuracy": statistics.mean(known)}
+    return mean | {"std_test_accuracy": statistics.std(known), "ci_low": low, "ci_high": high}
+
+
+def with_average(runs: pd.DataFrame, keys: Sequence[str]) -> pd.DataFrame:
+    """A table of runs, and below them, for each seed, the average over architectures of every column `*_accuracy`.
+
+    `keys`: the columns, beside architecture and seed, that tell rows apart. There is no average of a single
+    architecture; where a run diverged, its seed's average is not defined.
+    """
+    names = runs["architecture"].unique()
+    if len(names) < 2:
+        return runs
+    groups = runs.groupby([*keys, "seed"], sort=False)[[name for name in runs if name.endswith("_accuracy")]]
+    complete = groups.count()["test_accuracy"] == len(names)
+    averages = groups.mean().where(complete, axis="index").round(12).reset_index().assign(architecture=AVERAGE)
+    return pd.concat([runs, averages], ignore_index=True)
+
+
+def collapsed(runs: pd.DataFrame) -> pd.DataFrame:
+    """Those rows of the table `runs` whose training went wrong, with their combo's `median`.
+
+    Such a run's test accuracy lies more than COLLAPSED below the median of its combo's runs: the study's rule.
+    """
+    median = runs.groupby(COMBO, sort=False)["test_accuracy"].transform("median")
+    return runs.assign(median=median)[runs["test_accuracy"] < median - COLLAPSED]
+
+
+def curves(results: Results) -> pd.DataFrame:
     """The table `curves`."""
-    parts = [pd.DataFrame(columns=list(tables.COLUMNS["curves"]))] if not records else []
-    for combo, of_combo in records.items():
-        for record in of_combo:
-            values = {name: _curve(record, name) for name in tables.CURVES}
+    parts = [STUDY.frame("curves", [])] if not results else []
+    for combo, of_combo in results.items():
+        for result in of_combo:
+            values = {name: _curve(result, name) for name in CURVES}
             epochs = np.arange(1, len(values["loss"]) + 1)
-            parts.append(pd.DataFrame(_names(combo, record) | {"seed": record.run.seed, "epoch": epochs} | values))
+            parts.append(pd.DataFrame(_names(combo, result) | {"seed": result.run.seed, "epoch": epochs} | values))
     return pd.concat(parts, ignore_index=True)
 
 
 def learning_curves(curves: pd.DataFrame) -> pd.DataFrame:
     """The table `learning_curves`, from the table `curves`."""
     groups = curves.groupby([*COMBO, "epoch"], sort=False)
-    mean, std = groups[list(tables.CURVES)].mean(), groups[list(tables.CURVES)].std(ddof=1)
+    mean, std = groups[CURVES].mean(), groups[CURVES].std(ddof=1)
     table = mean.add_prefix("mean_").join(std.add_prefix("std_")).assign(runs=groups["loss"].count())
-    return table.reset_index()[list(tables.COLUMNS["learning_curves"])]
+    return table.reset_index()[STUDY.columns("learning_curves")]
 
 
-def gaps(records: Records) -> pd.DataFrame:
+def gaps(results: Results) -> pd.DataFrame:
     """The table `gaps`."""
     rows = []
-    for combo, group in _that_did_not_diverge(records).items():
-        pairs = np.sum([record.gap_pairs for record in group], axis=0)
-        correct = np.sum([record.gap_correct for record in group], axis=0)
+    for combo, group in _that_did_not_diverge(results).items():
+        pairs = np.sum([result.errors.gap_pairs for result in group], axis=0)
+        correct = np.sum([result.errors.gap_correct for result in group], axis=0)
         for gap, n, right in zip(GAPS, pairs, correct, strict=True):
             score = {"gap": gap, "pairs": n, "test_accuracy": right / n if n else math.nan}
             rows.append(_names(combo, group[0]) | score)
-    return tables.frame("gaps", rows)
+    return STUDY.frame("gaps", rows)
 
 
-def confusion(records: Records) -> pd.DataFrame:
+def confusion(results: Results) -> pd.DataFrame:
     """The table `confusion`."""
     rows = []
-    for combo, group in _that_did_not_diverge(records).items():
-        if any(record.digit_confusion is None for record in group):
+    for combo, group in _that_did_not_diverge(results).items():
+        if any(result.errors.digit_confusion is None for result in group):
             continue
-        counts = np.sum([record.digit_confusion for record in group], axis=0)  # (images, digits, predicted digits)
+        counts = np.sum(
+            [result.errors.digit_confusion for result in group], axis=0
+        )  # (images, digits, predicted digits)
         for (image, digit, predicted), n in np.ndenumerate(counts):
             where = {"image": image + 1, "digit": digit, "predicted": predicted, "count": n}
             rows.append(_names(combo, group[0]) | where)
-    return tables.frame("confusion", rows)
+    return STUDY.frame("confusion", rows)
 
 
 def metrics(runs: pd.DataFrame) -> dict:
@@ -130,17 +166,18 @@ def metrics(runs: pd.DataFrame) -> dict:
     }
 
 
-def _names(combo: Combo, record: Record) -> dict[str, str]:
-    values = (record.run.data.source, combo.architecture, combo.technique)
+def _names(combo: Combo, result: Result) -> dict[str, str]:
+    values = (result.run.data.source, combo.architecture, combo.technique)
     return dict(zip(COMBO, values, strict=True))
 
 
-def _that_did_not_diverge(records: Records) -> Records:
-    """Those records, and the combos that have any."""
-    left = {combo: [record for record in group if record.diverged is None] for combo, group in records.items()}
+def _that_did_not_diverge(results: Results) -> Results:
+    """Those results, and the combos that have any."""
+    left = {combo: [result for result in group if result.diverged is None] for combo, group in results.items()}
     return {combo: group for combo, group in left.items() if group}
 
 
-def _curve(record: Record, name: str) -> np.ndarray:
+def _curve(result: Result, name: str) -> np.ndarray:
     """A curve as an array, one value an epoch; NaN where it is not defined."""
-    return np.array(getattr(record.curves, name), dtype=float)
+    curve = getattr(result.curves, name)
+    return np.array([None] * len(result.curves.test_accuracy) if curve is None else curve, dtype=float)

@@ -12,8 +12,13 @@ from scipy import stats
 LEVEL = 0.95
 EXACT_RUNS = 16  # up to so many runs the sign-flip test enumerates all 2^n flips; beyond, it draws 2^16 of them
 NOT_DEFINED = (math.nan, math.nan)
-TRAINED = 0.95  # training accuracy at the end: see trained_out
+TRAINED = 0.95  # training accuracy at the end: see converged
 STILL_GAINING = 0.01  # late gain: likewise
+
+
+def mean(values: np.ndarray) -> float:
+    """NaN for no values, without a warning."""
+    return float(np.mean(values)) if len(values) else math.nan
 
 
 def std(values: np.ndarray) -> float:
@@ -30,12 +35,12 @@ def late_gain(curve: np.ndarray) -> float:
     return float(curve[-fifth:].mean() - curve[-2 * fifth : -fifth].mean()) if len(curve) > 1 else math.nan
 
 
-def trained_out(train_accuracy: float, late_gain: float, late_gain_low: float) -> bool:
+def converged(train_accuracy: float, late_gain: float, late_gain_low: float) -> bool:
     """Whether more epochs of the same recipe would hardly help a combo: the study's rule, simple and arbitrary.
 
-    Not trained out is a combo whose mean training accuracy ends below TRAINED, or whose test accuracy still rises: by
+    Not converged is a combo whose mean training accuracy ends below TRAINED, or whose test accuracy still rises: by
     more than STILL_GAINING from the second but last fifth of the epochs to the last, with the 95% interval of that
-    gain above nought. (A line through five epochs of a thousand test pairs would be too noisy to tell.)
+    gain above 0. (A line through five epochs of a thousand test pairs would be too noisy to tell.)
     """
     return bool(train_accuracy >= TRAINED and not (late_gain > STILL_GAINING and late_gain_low > 0))
 
@@ -89,7 +94,7 @@ def sign_flip_p(differences: np.ndarray) -> float:
     """Two-sided p-value of the exact sign-flip test.
 
     Were there no effect, each difference could as well be its negative. The p-value is the share of all 2^n sign flips
-    whose mean is at least as far from nought as the one seen: with ten runs, 2/1024 or more. Beyond EXACT_RUNS runs
+    whose mean is at least as far from 0 as the one seen: with ten runs, 2/1024 or more. Beyond EXACT_RUNS runs
     the flips are drawn, from a fixed seed.
     """
     if len(differences) < 2 or np.isnan(differences).any():

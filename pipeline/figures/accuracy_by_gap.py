@@ -3,8 +3,8 @@
 import pandas as pd
 from matplotlib.figure import Figure
 
-from pipeline import wording
 from pipeline.figures import style
+from pipeline.pages import formats
 from pipeline.params import Params
 
 MARKERS = "osD^vPX<>*"
@@ -24,10 +24,10 @@ def figure(params: Params, gaps: pd.DataFrame) -> Figure:
                 marker=marker,
                 markersize=3,
                 linewidth=1,
-                label=wording.label(technique),
+                label=formats.label(technique),
             )
         axis.set_title(architecture)
-    style.label_outer(axes, f"first digit {wording.MINUS} second digit", "test accuracy (%)")
+    style.label_outer(axes, f"first digit {formats.MINUS} second digit", "test accuracy (%)")
     axes[0].set_xticks(range(-9, 10, 3))
     pairs = gaps.groupby("gap")["pairs"].max()
     style.heading(

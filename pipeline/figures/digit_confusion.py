@@ -8,8 +8,8 @@ import seaborn as sns
 from matplotlib.colors import PowerNorm
 from matplotlib.figure import Figure
 
-from pipeline import wording
 from pipeline.figures import style
+from pipeline.pages import formats
 from pipeline.params import Params
 
 
@@ -44,7 +44,7 @@ def figure(params: Params, confusion: pd.DataFrame) -> Figure:
                 )
         axis.tick_params(rotation=0)
         axis.grid(visible=False)
-        axis.set_title(textwrap.fill(wording.label(technique), 34))
+        axis.set_title(textwrap.fill(formats.label(technique), 34))
     style.label_outer(axes, "digit read", "digit shown")
     text = (
         "Percent of a digit's test images, both images of a pair and all architectures together, after the last "

@@ -3,9 +3,8 @@
 TABLES = {
     "test_accuracy": ("runs", "summary"),
     "effects": ("effect_runs", "effects"),
+    "further_effects": ("effect_runs", "effects"),
     "learning_curves": ("curves", "summary"),
     "accuracy_by_gap": ("gaps",),
     "digit_confusion": ("confusion",),
-    "published_vs_ours": ("published_vs_ours",),
-    "published_gains": ("published_gains",),
 }

@@ -4,10 +4,6 @@ import textwrap
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("Agg")  # before pyplot: no figure needs a screen
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -17,7 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 
-from pipeline import tables, wording
+from pipeline.analysis.tables import Tables
+from pipeline.cli import say
+from pipeline.datasets import DATA_SETS
+from pipeline.pages import formats
 from pipeline.params import Params
 
 WIDTH = 8.5  # inches, of every figure
@@ -50,9 +49,9 @@ def of_combo(table: pd.DataFrame, architecture: str, technique: str) -> pd.DataF
     return table[(table["architecture"] == architecture) & (table["technique"] == technique)]
 
 
-def not_trained_out(summary: pd.DataFrame) -> set[tuple[str, str]]:
+def not_converged(summary: pd.DataFrame) -> set[tuple[str, str]]:
     """Those combos, as (architecture, technique), from the table `summary`."""
-    rows = summary[~summary["trained_out"]]
+    rows = summary[~summary["converged"]]
     return set(zip(rows["architecture"], rows["technique"], strict=True))
 
 
@@ -98,8 +97,8 @@ def heading(
         top = 1 - 0.24 / figure.get_figheight()
         look = {"frameon": False, "columnspacing": 1.4, "handletextpad": 0.5, "borderaxespad": 0.2}
         figure.legend(handles=legend, loc="upper left", bbox_to_anchor=(0, top), ncols=columns, **look)
-    runs = f"{wording.counted(params.seeds, 'run')} per combo" if runs is None else runs
-    note = f"{wording.DATA_SETS[params.data.source]}, {runs}. {text}"
+    runs = f"{formats.counted(params.seeds, 'run')} per combo" if runs is None else runs
+    note = f"{DATA_SETS[params.data.source].title}, {runs}. {text}"
     figure.supxlabel(textwrap.fill(note, 142), x=0.01, ha="left", fontsize=8, color="0.35")
 
 
@@ -109,14 +108,18 @@ def thin_lines(axis: Axes, lines: Iterable[np.ndarray], **options) -> None:
 
 
 def draw(
-    figures: Mapping[str, Callable[..., Figure]], sources: Mapping[str, Sequence[str]], params: Params, folder: Path
+    figures: Mapping[str, Callable[..., Figure]],
+    sources: Mapping[str, Sequence[str]],
+    tables: Tables,
+    params: Params,
+    folder: Path,
 ) -> None:
-    """Draw every figure into the folder, from params and its tables, which `sources` names, and print its path."""
+    """Draw every figure into the folder, from params and those tables that `sources` names, and print its path."""
     use()
     for name, made_by in figures.items():
         path = folder / f"{name}.png"
         save(made_by(params, *map(tables.read, sources[name])), path)
-        print(path)
+        say(str(path))
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -1,20 +1,21 @@
-"""The tables that retell the records, on made-up records small enough to work out by hand."""
+"""The tables that retell the results, on made-up results small enough to work out by hand."""
 
 import math
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from pipeline import records
 from pipeline.analysis import measured
+from pipeline.engine.result import Curves, Errors, Result
 from tests.synthetic import make_params
 
 PARAMS = make_params(["lenet5", "convnet"], ["baseline", "aux_loss"], seeds=3)
 COMBO = PARAMS.combo("lenet5", "aux_loss")
 
 
-def make_record(combo=COMBO, seed=0, **changes) -> records.Record:
-    """A record with 4 test pairs and two epochs; `changes` replace fields, those of curves by their name."""
+def make_result(combo=COMBO, seed=0, **changes) -> Result:
+    """A result with 4 test pairs and two epochs; `changes` replace fields, those of its parts by their name."""
     curves = {
         "loss": [1.0, 0.5],
         "comparison_loss": [0.6, 0.3],
@@ -22,76 +23,87 @@ def make_record(combo=COMBO, seed=0, **changes) -> records.Record:
         "train_accuracy": [0.6, 0.8],
         "test_accuracy": [0.75, 0.5],
         "digit_accuracy": [0.25, 0.5],
-        "readout_accuracy": [0.5, 0.75],
+        "digit_derived_accuracy": [0.5, 0.75],
     }
     curves |= {name: changes.pop(name) for name in list(changes) if name in curves}
     fields = {
         "run": PARAMS.runs(combo)[seed],
         "engine": "0" * 64,
+        "pairs": "0" * 16,
         "parameters": 1_852_235,
         "device": "cpu",
         "hardware": "made up",
         "torch": "0.0",
         "diverged": None,
+    }
+    errors = {
         "gap_pairs": [1, 2] + [0] * 16 + [1],
         "gap_correct": [1, 1] + [0] * 17,
         "digit_confusion": [np.eye(10, dtype=int).tolist(), np.ones((10, 10), dtype=int).tolist()],
     }
-    return records.Record(curves=records.Curves(**curves), **(fields | changes))
+    errors |= {name: changes.pop(name) for name in list(changes) if name in errors}
+    return Result(curves=Curves(**curves), errors=Errors(**errors), **(fields | changes))
 
 
-def diverged(seed: int, epoch: int = 2) -> records.Record:
-    lost = {name: [0.5] * (epoch - 1) + [None] * (3 - epoch) for name in records.Curves.model_fields}
-    return make_record(seed=seed, diverged=epoch, **lost)
+def diverged(seed: int, epoch: int = 2) -> Result:
+    lost = {name: [0.5] * (epoch - 1) + [None] * (3 - epoch) for name in Curves.model_fields}
+    return make_result(seed=seed, diverged=epoch, **lost)
 
 
-def summary(*of_combo: records.Record) -> dict:
+def summary(*of_combo: Result) -> dict:
     (row,) = measured.summary(measured.runs({COMBO: list(of_combo)})).to_dict("records")
     return row
 
 
 def test_runs_take_the_last_and_the_best_epoch():
-    row = measured.runs({COMBO: [make_record()]}).iloc[0]
+    row = measured.runs({COMBO: [make_result()]}).iloc[0]
     assert (row["data_set"], row["architecture"], row["technique"], row["seed"]) == ("mnist", "lenet5", "aux_loss", 0)
     assert (row["test_accuracy"], row["best_test_accuracy"], row["late_gain"]) == (0.5, 0.75, -0.25)
-    assert (row["train_accuracy"], row["digit_accuracy"], row["readout_accuracy"]) == (0.8, 0.5, 0.75)
+    assert (row["train_accuracy"], row["digit_accuracy"], row["digit_derived_accuracy"]) == (0.8, 0.5, 0.75)
     assert (row["parameters"], row["device"], row["hardware"]) == (1_852_235, "cpu", "made up")
     # gaps -9 and -8 are to be answered yes (3 pairs, 2 right), gap 9 no (1 pair, wrong)
-    assert (row["yes_share"], row["yes_recall"], row["no_recall"]) == (0.75, pytest.approx(2 / 3), 0)
+    assert (row["yes_share"], row["sensitivity"], row["specificity"]) == (0.75, pytest.approx(2 / 3), 0)
 
 
 def test_where_no_digit_is_read_its_accuracy_is_not_defined():
-    nothing = {name: [None, None] for name in ("digit_accuracy", "readout_accuracy", "aux_loss")}
-    run = make_record(digit_confusion=None, **nothing)
+    nothing = dict.fromkeys(("digit_accuracy", "digit_derived_accuracy", "aux_loss"))
+    run = make_result(digit_confusion=None, **nothing)
     assert math.isnan(summary(run)["mean_digit_accuracy"])
     curves = measured.learning_curves(measured.curves({COMBO: [run]}))
-    assert curves[["mean_digit_accuracy", "mean_readout_accuracy", "mean_aux_loss"]].isna().all(axis=None)
+    assert curves[["mean_digit_accuracy", "mean_digit_derived_accuracy", "mean_aux_loss"]].isna().all(axis=None)
     assert measured.confusion({COMBO: [run]}).empty
 
 
 def test_summary_by_hand():
-    row = summary(*(make_record(seed=k, test_accuracy=[0.95, last]) for k, last in enumerate((0.7, 0.8, 0.9))))
+    row = summary(*(make_result(seed=k, test_accuracy=[0.95, last]) for k, last in enumerate((0.7, 0.8, 0.9))))
     assert (row["runs"], row["diverged"], row["parameters"]) == (3, 0, 1_852_235)
     assert (row["mean_test_accuracy"], row["std_test_accuracy"]) == pytest.approx((0.8, 0.1))
     half = 4.302653 * 0.1 / math.sqrt(3)
     assert (row["ci_low"], row["ci_high"]) == pytest.approx((0.8 - half, 0.8 + half), abs=1e-6)
     assert (row["mean_late_gain"], row["late_gain_low"]) == pytest.approx((-0.15, -0.15 - half), abs=1e-6)
     assert row["mean_best_test_accuracy"] == pytest.approx(0.95)
-    assert (row["mean_train_accuracy"], row["mean_readout_accuracy"]) == pytest.approx((0.8, 0.75))
+    assert (row["mean_train_accuracy"], row["mean_digit_derived_accuracy"]) == pytest.approx((0.8, 0.75))
 
 
 def test_one_run_has_a_mean_and_no_spread():
-    row = summary(make_record())
+    row = summary(make_result())
     assert row["mean_test_accuracy"] == 0.5
     assert all(math.isnan(row[name]) for name in ("std_test_accuracy", "ci_low", "ci_high", "late_gain_low"))
-    assert measured.learning_curves(measured.curves({COMBO: [make_record()]}))["std_loss"].isna().all()
+    assert measured.learning_curves(measured.curves({COMBO: [make_result()]}))["std_loss"].isna().all()
 
 
 def test_a_run_that_diverged_is_counted_and_left_out():
-    of_combo = {COMBO: [make_record(), diverged(1)]}
+    of_combo = {COMBO: [make_result(), diverged(1)]}
     runs = measured.runs(of_combo)
     assert runs["diverged"].tolist() == [pytest.approx(math.nan, nan_ok=True), 2]
-    lost = ["test_accuracy", "best_test_accuracy", "train_accuracy", "readout_accuracy", "late_gain", "yes_recall"]
+    lost = [
+        "test_accuracy",
+        "best_test_accuracy",
+        "train_accuracy",
+        "digit_derived_accuracy",
+        "late_gain",
+        "sensitivity",
+    ]
     assert runs.loc[1, lost].isna().all()
     row = measured.summary(runs).iloc[0]
     assert (row["runs"], row["diverged"], row["mean_test_accuracy"]) == (1, 1, 0.5)
@@ -107,13 +119,13 @@ def test_a_combo_whose_runs_all_diverged_has_no_mean():
     row = measured.summary(runs).iloc[0]
     assert (row["runs"], row["diverged"]) == (0, 2)
     assert math.isnan(row["mean_test_accuracy"])
-    assert not row["trained_out"]
+    assert not row["converged"]
     assert measured.gaps({COMBO: [diverged(0)]}).empty
     assert measured.metrics(runs) == {"data_set": "mnist", "device": "cpu", "average": {}, "lenet5": {}}
 
 
 def test_learning_curves_by_hand():
-    curves = measured.curves({COMBO: [make_record(), make_record(seed=1, loss=[3.0, 0.5])]})
+    curves = measured.curves({COMBO: [make_result(), make_result(seed=1, loss=[3.0, 0.5])]})
     assert curves[["seed", "epoch", "loss"]].to_numpy().tolist() == [[0, 1, 1], [0, 2, 0.5], [1, 1, 3], [1, 2, 0.5]]
     means = measured.learning_curves(curves)
     assert list(means["epoch"]) == [1, 2]
@@ -123,8 +135,8 @@ def test_learning_curves_by_hand():
 
 
 def test_gaps_are_pooled_over_runs():
-    other = make_record(seed=1, gap_pairs=[0, 1] + [0] * 16 + [3], gap_correct=[0, 1] + [0] * 16 + [2])
-    gaps = measured.gaps({COMBO: [make_record(), other]}).set_index("gap")
+    other = make_result(seed=1, gap_pairs=[0, 1] + [0] * 16 + [3], gap_correct=[0, 1] + [0] * 16 + [2])
+    gaps = measured.gaps({COMBO: [make_result(), other]}).set_index("gap")
     assert list(gaps.index) == list(range(-9, 10))
     assert list(gaps.loc[[-9, -8, 9], "pairs"]) == [1, 3, 4]
     assert list(gaps.loc[[-9, -8, 9], "test_accuracy"]) == [1, pytest.approx(2 / 3), 0.5]
@@ -132,7 +144,7 @@ def test_gaps_are_pooled_over_runs():
 
 
 def test_confusion_is_summed_over_runs():
-    table = measured.confusion({COMBO: [make_record(), make_record(seed=1)]})
+    table = measured.confusion({COMBO: [make_result(), make_result(seed=1)]})
     table = table.set_index(["image", "digit", "predicted"])["count"]
     assert len(table) == 200
     assert (table.loc[1, 3, 3], table.loc[1, 3, 4], table.loc[2, 3, 4]) == (2, 0, 2)
@@ -141,7 +153,7 @@ def test_confusion_is_summed_over_runs():
 def test_metrics_by_hand():
     of_combos = {
         PARAMS.combo(architecture, technique): [
-            make_record(PARAMS.combo(architecture, technique), test_accuracy=[0, accuracy], device=device)
+            make_result(PARAMS.combo(architecture, technique), test_accuracy=[0, accuracy], device=device)
         ]
         for architecture, technique, accuracy, device in (
             ("lenet5", "baseline", 0.8, "cpu"),
@@ -159,3 +171,28 @@ def test_metrics_by_hand():
         "convnet": {"baseline": 0.6, "aux_loss": 0.333333},
     }
     assert list(metrics) == ["data_set", "device", "average", "lenet5", "convnet"]
+
+
+def test_an_average_of_runs_is_of_the_seeds_that_every_architecture_has():
+    rows = [
+        ("lenet5", 0, 0.8, 1.0),
+        ("convnet", 0, 0.6, 0.5),
+        ("lenet5", 1, 0.7, 1.0),
+        ("convnet", 1, math.nan, math.nan),
+    ]
+    columns = ["architecture", "seed", "test_accuracy", "train_accuracy"]
+    runs = pd.DataFrame(rows, columns=columns).assign(value=3)
+    averages = measured.with_average(runs, ["value"]).query("architecture == 'average'")
+    assert averages["seed"].tolist() == [0, 1]
+    assert averages["test_accuracy"].tolist() == [pytest.approx(0.7), pytest.approx(math.nan, nan_ok=True)]
+    assert averages["train_accuracy"].tolist() == [0.75, pytest.approx(math.nan, nan_ok=True)]
+    alone = runs[:1]
+    assert measured.with_average(alone, ["value"]) is alone
+
+
+def test_a_run_far_below_its_combo_has_collapsed():
+    last = [0.8, 0.82, 0.84, 0.86, 0.6]
+    params = make_params(["lenet5"], ["aux_loss"], seeds=5)
+    results = [make_result(run=run, test_accuracy=[0.9, a]) for run, a in zip(params.runs(COMBO), last, strict=True)]
+    (row,) = measured.collapsed(measured.runs({COMBO: results})).to_dict("records")
+    assert (row["seed"], row["test_accuracy"], row["median"]) == (4, 0.6, 0.82)

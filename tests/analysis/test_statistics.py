@@ -63,8 +63,8 @@ def test_late_gain_compares_the_last_two_fifths():
         (1.0, NAN, NAN, True),  # one epoch, or one run
     ],
 )
-def test_trained_out(train_accuracy, late_gain, late_gain_low, verdict):
-    assert statistics.trained_out(train_accuracy, late_gain, late_gain_low) is verdict
+def test_converged(train_accuracy, late_gain, late_gain_low, verdict):
+    assert statistics.converged(train_accuracy, late_gain, late_gain_low) is verdict
 
 
 def test_counts_by_hand():
@@ -79,7 +79,7 @@ def test_counts_by_hand():
         ([0.01, 0.02], 2 / 4),  # ++ and -- are as far out
         ([0.01] * 10, 2 / 1024),  # the smallest of ten runs
         ([0.03, 0.01, -0.01], 6 / 8),  # sums of the flips: -+5, -+3 twice, -+1; six are at least as far out as 3
-        ([0.01, -0.01, 0.02, -0.02], 1),  # a mean of nought
+        ([0.01, -0.01, 0.02, -0.02], 1),  # a mean of 0
         ([0.03, 0.02, 0.04, -0.07, -0.02], 1),  # again, though floats add up to 1e-17
         ([0.0, 0.0, 0.0], 1),
         ([0.1, 0.2, -0.3, 0.4], 10 / 16),  # those whose minority of signs is of {}, {1}, {2}, {3}, {1, 2}, either way

@@ -1,1 +1,0 @@
-"""What is trained: layers, architectures, and the networks that techniques make of them."""

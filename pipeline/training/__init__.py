@@ -1,1 +1,0 @@
-"""The engine: a run's data, the losses, the loop, what it measures; and where runs are computed."""

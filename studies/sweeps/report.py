@@ -1,0 +1,138 @@
+"""Stage `report` of the sweeps: the figures, and one page that needs nothing else.
+
+Reads params.yaml, studies/sweeps/params.yaml and studies/sweeps/reports/*.csv; writes figures/*.png and index.html
+there. The sentences are those of page.html; every number and verdict on it comes from the tables.
+"""
+
+from collections.abc import Callable, Mapping
+
+import pandas as pd
+
+from pipeline.analysis import statistics
+from pipeline.analysis.effects import AVERAGE_CONVERGED
+from pipeline.cli import run_script
+from pipeline.datasets import DATA_SETS
+from pipeline.figures import style
+from pipeline.pages import render
+from pipeline.params import AVERAGE, Params
+from studies.sweeps import swept
+from studies.sweeps.analysis import TABLES
+from studies.sweeps.figures import effects_of, figures
+from studies.sweeps.swept import Sweeps
+
+TITLE = "Why the techniques help: comparators, pairs, labels and weights, swept"
+NEAR = 0.01  # a point: a value no farther behind the best is called near it
+KEYS = {  # by which columns the page finds a row of a table
+    "accuracy": ["sweep", "point", "technique", "architecture"],
+    "effects": ["sweep", "point", "effect", "architecture"],
+}
+COMBO = ["architecture", "technique"]
+Find = Callable[..., dict | None]
+
+
+def finder(frames: Mapping[str, pd.DataFrame]) -> Find:
+    """A function that finds a row: of which table, then what KEYS lists; without architecture, the average's."""
+    rows = {}
+    for table, keys in KEYS.items():
+        named = _points(frames[table])
+        rows[table] = dict(zip(named[keys].itertuples(index=False, name=None), named.to_dict("records"), strict=True))
+
+    def find(table: str, sweep: str, point: str, what: str, architecture: str = AVERAGE) -> dict | None:
+        return rows[table].get((sweep, point, what, architecture))
+
+    return find
+
+
+def _points(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with points as text, which a file of numbers alone does not keep."""
+    return table.assign(point=table["point"].where(table["value"].isna(), table["value"].map("{:g}".format)))
+
+
+def about_best(group: pd.DataFrame, own: float) -> dict:
+    """What the rows of a technique in `best` say of its best value; `own`: the study's.
+
+    Near: from and to which value about the best all are no more than NEAR behind it. Alike: those whose 95% interval of
+    the difference to the best contains 0.
+    """
+    rows = group[group["value"] > 0].sort_values("value").to_dict("records")
+    about = {name: group[name].iloc[0] for name in COMBO} | {"best": None}
+    place = next((place for place, row in enumerate(rows) if row["best"]), None)
+    if place is None:
+        return about
+    first = last = place
+    while first > 0 and rows[first - 1]["behind"] >= -NEAR:
+        first -= 1
+    while last < len(rows) - 1 and rows[last + 1]["behind"] >= -NEAR:
+        last += 1
+    by_value = {row["value"]: row for row in group.to_dict("records")}
+    return about | {
+        "best": rows[place],
+        "near": [rows[first]["value"], rows[last]["value"]],
+        "alike": [row["value"] for row in rows if row["best"] or row["behind_high"] >= 0],
+        "edge": place == len(rows) - 1,
+        "own": by_value.get(own),
+        "none": by_value.get(0),
+    }
+
+
+def sources(study: Params, sweeps: Sweeps) -> dict[str, tuple[str, ...]]:
+    """The tables of each figure."""
+    return {name: tables for name, (_, tables) in figures(study, sweeps).items()}
+
+
+def draw(study: Params, sweeps: Sweeps) -> None:
+    """Draw every figure."""
+    made_by = {name: made for name, (made, _) in figures(study, sweeps).items()}
+    style.draw(made_by, sources(study, sweeps), TABLES, study, swept.FIGURES)
+
+
+def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> str:
+    """The page, from all tables and the figures."""
+    find, machines = finder(frames), frames["runs"][["hardware", "torch"]].drop_duplicates().to_dict("records")
+    best = {
+        sweep: [about_best(group, swept.own_value(study, sweeps, sweep)) for _, group in of.groupby(COMBO, sort=False)]
+        for sweep, of in frames["best"].groupby("sweep", sort=False)
+    }
+    points = {
+        name: _points(of)["point"].unique().tolist() for name, of in frames["accuracy"].groupby("sweep", sort=False)
+    }
+    return render.page(
+        swept.HERE / "page.html",
+        TITLE,
+        swept.FIGURES,
+        TABLES,
+        sources(study, sweeps),
+        study=study,
+        sweeps=sweeps,
+        find=find,
+        points=points,
+        places=[*(name for name in study.architectures if name in sweeps.architectures), AVERAGE, AVERAGE_CONVERGED],
+        averages=(AVERAGE, AVERAGE_CONVERGED),
+        effects_of=effects_of,
+        equivalents=frames["equivalents"].to_dict("records"),
+        half_gains=frames["half_gains"].to_dict("records"),
+        best=best,
+        near=NEAR,
+        data_set=DATA_SETS[study.data.source].title,
+        shared=statistics.shared_images(2 * study.data.test_pairs, DATA_SETS[study.data.source].images["test"]),
+        trained=statistics.TRAINED,
+        machines=[f"{row['hardware']} (torch {row['torch']})" for row in machines],
+        root="../../..",
+    )
+
+
+def readme_values() -> dict[str, object]:
+    """What readme.md, the annex's block of README.md, is filled with."""
+    frames = {name: TABLES.read(name) for name in KEYS}
+    return {"find": finder(frames), "sweeps": list(frames["accuracy"]["sweep"].unique())}
+
+
+def main() -> None:
+    """Draw the figures and write the page."""
+    study, sweeps = swept.load()
+    draw(study, sweeps)
+    render.write(swept.PAGE, page(study, sweeps, {name: TABLES.read(name) for name in TABLES.names()}))
+
+
+if __name__ == "__main__":
+    run_script(main)

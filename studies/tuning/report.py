@@ -1,0 +1,107 @@
+"""Stage `report` of the tuning: the tuning on one page that needs nothing else.
+
+Reads params.yaml, studies/tuning/params.yaml, studies/tuning/reports/*.csv and studies/tuning/reports/figures/*.png;
+writes studies/tuning/reports/index.html. Its sentences stand in page.html; every number comes from the tables.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline import paths
+from pipeline.analysis import statistics
+from pipeline.analysis.effects import AVERAGE_CONVERGED
+from pipeline.cli import run_script
+from pipeline.datasets import DATA_SETS
+from pipeline.pages import render
+from pipeline.params import AVERAGE, Params
+from studies.tuning import recipes, settings
+from studies.tuning.analysis import AVERAGE_OTHERS, AVERAGES
+from studies.tuning.halving import BEST
+from studies.tuning.settings import TABLES, Tuning
+
+TITLE = "Do the effects hold when every technique has the recipe that suits it best?"
+MAIN = ("weight_sharing", "aux_loss", "both")
+NEAR_CAP = 7 / 8  # of the most epochs that could be chosen: from there on, more might have been better
+
+
+def by_recipe(table: pd.DataFrame, *row: str) -> list[dict]:
+    """Rows of a table that are of the same things, as one: its names, and by recipe its cells."""
+    groups = table.groupby(list(row), sort=False)
+    return [
+        dict(zip(row, key, strict=True)) | {"cells": {cell["recipe"]: cell for cell in group.to_dict("records")}}
+        for key, group in groups
+    ]
+
+
+def commands(study: Params, chosen: pd.DataFrame) -> list[dict]:
+    """For each combo, the command that tries its best recipe in the study; empty where that is the study's own."""
+    found = []
+    for row in chosen[chosen["recipe"] == BEST].to_dict("records"):
+        own = recipes.own(study, row["architecture"], row["technique"])
+        run = recipes.changed(own, {name: row[name] for name in recipes.FIELDS})
+        run = run.with_fields({"protocol.epochs": row["epochs"]})
+        found.append(row | {"command": recipes.command(study, row["technique"], run)})
+    return found
+
+
+def answer(effects: pd.DataFrame, optimism: pd.DataFrame) -> dict:
+    """What the headline says, from these tables: rows of the main effects with the best recipes, and optimism."""
+    best = effects[(effects["recipe"] == BEST) & effects["effect"].isin(MAIN)].to_dict("records")
+    rows = {(row["architecture"], row["effect"]): row for row in best}
+    names = list(dict.fromkeys(row["architecture"] for row in best if row["architecture"] not in AVERAGES))
+    whole = AVERAGE if len(names) > 1 else "".join(names)
+    return {
+        "names": names,
+        "gains": [rows[whole, effect] for effect in MAIN if (whole, effect) in rows],
+        "converged": rows.get((AVERAGE_CONVERGED, "both")),
+        "others": rows.get((AVERAGE_OTHERS, "both")),
+        "optimism": optimism.to_dict("records"),
+    }
+
+
+def page(study: Params, tuning: Tuning, frames: dict[str, pd.DataFrame]) -> str:
+    """The page, from all tables and the figures."""
+    machines = frames["runs"][["hardware", "torch"]].drop_duplicates().to_dict("records")
+    chosen, effects = frames["chosen"], by_recipe(frames["effects"], "effect", "architecture")
+    best = chosen[chosen["recipe"] == BEST]
+    return render.page(
+        Path(__file__).with_name("page.html"),
+        TITLE,
+        settings.FIGURES,
+        TABLES,
+        settings.SOURCES,
+        study=study,
+        tuning=tuning,
+        average=AVERAGE,
+        averages=AVERAGES,
+        answer=answer(frames["effects"], frames["optimism"]),
+        summary=[row for row in effects if row["effect"] in MAIN and row["architecture"] in AVERAGES],
+        effects=effects,
+        accuracy=by_recipe(frames["accuracy"], "architecture", "technique"),
+        chosen=by_recipe(chosen, "architecture", "technique"),
+        near_cap=int((best["epochs"] >= NEAR_CAP * best["most_epochs"]).sum()),
+        commands=commands(study, chosen),
+        diverged=int(frames["candidates"]["diverged"].sum()),
+        selection=frames["selection"].to_dict("records"),
+        optimism=frames["optimism"].to_dict("records"),
+        shared=statistics.shared_images(2 * study.data.test_pairs, DATA_SETS[study.data.source].images["test"]),
+        data_set=DATA_SETS[study.data.source].title,
+        machines=[f"{row['hardware']} (torch {row['torch']})" for row in machines],
+        params_file=settings.PARAMS,
+        root_page=f"../../../{paths.PAGE}",
+    )
+
+
+def readme_values() -> dict:
+    """What readme.md is filled with."""
+    return {"answer": answer(TABLES.read("effects"), TABLES.read("optimism")), "page": settings.PAGE}
+
+
+def main() -> None:
+    study, tuning = settings.load()
+    render.write(settings.PAGE, page(study, tuning, {name: TABLES.read(name) for name in TABLES.names()}))
+
+
+if __name__ == "__main__":
+    run_script(main)

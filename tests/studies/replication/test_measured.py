@@ -1,0 +1,134 @@
+"""The published figures beside ours, by hand."""
+
+import math
+
+import numpy as np
+import pytest
+
+from studies.replication import measured
+from tests.studies.replication.made_up_results import ROWS, STUDY, jitter, only, result, results
+
+
+def figures(rows, level):
+    return measured.figures(rows, STUDY, results(rows, level))
+
+
+def flat(description, seed):
+    return 0.83 + jitter(seed)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "word"),
+    [
+        (-0.02, 0.02, "agrees"),  # bounds included
+        (0.005, 0.015, "agrees"),  # surely more, and by less than two points
+        (0.001, 0.0201, "higher"),
+        (-0.0201, -0.001, "lower"),
+        (0.0, 0.03, "unclear"),  # touches 0
+        (-0.03, 0.0, "unclear"),
+        (-0.1, 0.1, "unclear"),
+        (math.nan, math.nan, "unclear"),
+    ],
+)
+def test_verdict(low, high, word):
+    assert measured.verdict(low, high) == word
+
+
+def test_a_figure_by_hand():
+    """deep_fc-baseline, 81.18 ± 1.69 of 10 runs: ours 0.83 with a spread of 0.003028 after the last epoch."""
+    code, text = figures(only("deep_fc-baseline"), flat).to_dict("records")
+    assert [(row["measure"], row["main"]) for row in (code, text)] == [
+        ("epoch_49", True),
+        ("best_epoch_of_mean", False),
+    ]
+    spread = np.std([jitter(seed) for seed in range(10)], ddof=1)
+    assert (code["own_mean"], text["own_mean"], code["common_mean"]) == pytest.approx((0.82, 0.835, 0.83))
+    assert (code["own_std"], code["own_runs"], code["own_diverged"]) == (pytest.approx(spread), 10, 0)
+    half = 2.262157 * spread * math.sqrt(1 / 10 + 1 / 10)
+    assert code["own_prediction_low"] == pytest.approx(0.82 - half - 0.00005, abs=1e-7)  # printed to 0.01 %
+    assert code["own_prediction_high"] == pytest.approx(0.82 + half + 0.00005, abs=1e-7)
+    assert (code["own_within"], code["common_within"]) == (False, False)
+    assert code["own_difference"] == pytest.approx(0.82 - 0.8118)
+    freedom = (0.0169**2 + spread**2) ** 2 / ((0.0169**4 + spread**4) / 9)
+    assert freedom == pytest.approx(9.577, abs=0.001)
+    half = 2.24155 * math.sqrt((0.0169**2 + spread**2) / 10)  # t for 9.577 degrees of freedom
+    assert code["own_ci_high"] == pytest.approx(0.0082 + half, abs=1e-6)
+    assert code["spread_ratio"] == pytest.approx(0.0169 / spread)
+    assert code["spread_high"] == pytest.approx(math.sqrt(4.025994) + 0.00005 / spread, rel=1e-5)  # F(9, 9)
+    assert not code["spread_within"]
+
+
+@pytest.mark.parametrize(("mean", "within"), [(0.8215, True), (0.8318, False), (0.8020, False)])
+def test_the_published_mean_is_within_or_not(mean, within):
+    """82 ± 1 in whole percents; the standard deviation divides by the 15 runs."""
+    row = figures(only("siamese_cnn-two_channel"), lambda description, seed: mean + 0.001 * (seed - 7)).iloc[0]
+    spread = np.std(0.001 * np.arange(15), ddof=1)
+    half = 2.144787 * spread * math.sqrt(2 / 15)
+    assert row["own_prediction_high"] - row["own_mean"] == pytest.approx(half + 0.005, abs=1e-6)
+    assert (row["own_within"], row["published_std"]) == (within, 0.01)
+    assert row["spread_ratio"] == pytest.approx(0.01 * math.sqrt(15 / 14) / spread)
+
+
+def test_the_common_protocol_is_read_at_the_best_epoch_where_the_report_is():
+    table = figures(only("wide_convnet-baseline", "basenet-two_channel"), flat).set_index("architecture")
+    assert table["common_measure"].to_dict() == {"wide_convnet": "best_epoch", "basenet": "last_epoch"}
+    assert table["common_mean"].to_dict() == pytest.approx({"wide_convnet": 0.835, "basenet": 0.83})
+
+
+def test_text_and_code_and_training_stand_side_by_side():
+    levels = {round(0.05 / 0.3, 6): 0.92, round(0.5 / 0.3, 6): 0.94}
+    table = figures(only("mlpnet-aux_loss"), lambda d, seed: levels.get(round(d.aux_weight, 6), 0.9) + jitter(seed))
+    assert table[["quantity", "known_from", "main"]].values.tolist() == [
+        ["test_accuracy", "code", True],
+        ["test_accuracy", "text", False],
+        ["train_accuracy", "code", True],
+    ]
+    assert table["own_mean"].tolist() == pytest.approx([0.92, 0.94, 0.99])
+    assert "aux weight 1.667 (ours: 1)" in table["protocol_differences"].iloc[1]
+
+
+def test_runs_that_diverged_are_counted_and_left_out():
+    rows = only("deep_fc-baseline")
+    found = results(rows, flat)
+    lost = rows.rows[0].runs()[3]
+    found[lost] = result(lost, 0, diverged=50)  # after epoch 49, which is read
+    row = measured.figures(rows, STUDY, found).iloc[0]
+    assert (row["own_runs"], row["own_diverged"], row["common_runs"]) == (9, 1, 10)
+    curves = measured.curves(rows, found)
+    assert curves.query("seed == 3")["test_accuracy"].isna().all()
+    assert len(curves) == 10 * 50
+
+
+def test_protocol_differences():
+    differences = dict.fromkeys(figures(only("basenet-weight_sharing"), flat)["protocol_differences"][0].split("; "))
+    assert list(differences) == [
+        "dropout 0 (ours: 0.2)",
+        "batches always in the same order (ours: batches shuffled)",
+        "one set of initial weights (ours: new initial weights for each run)",
+        "dropout chosen for each technique by the accuracy on test pairs, one training each",
+    ]
+
+
+def test_gains_are_those_that_the_reports_publish():
+    rows = only(*(key for key in ROWS if key.startswith(("deep_fc", "siamese_cnn"))))
+    table = measured.gains(rows, STUDY, results(rows, flat))
+    effects = table.groupby("architecture")["effect"].agg(list).to_dict()
+    assert effects["deep_fc"] == list(measured.GAINS)
+    assert effects["siamese_cnn"] == ["weight_sharing", "both", "aux_loss_given_weight_sharing"]
+    basic = table[table["effect"] == "both"].set_index("architecture")["reference"].to_dict()
+    assert basic == {"deep_fc": "baseline", "siamese_cnn": "two_channel"}
+
+
+def test_a_gain_by_hand():
+    """Report 1: 85.9 ± 1.5 over 83.0 ± 1.2, 10 runs each; their difference has 17.17 degrees of freedom."""
+    rows = only("basenet-two_channel", "basenet-weight_sharing")
+    shares = {"two_channel": 0.8, "shared": 0.85}
+    found = results(rows, lambda description, seed: shares[description.encoder] + jitter(seed))
+    (row,) = measured.gains(rows, STUDY, found).to_dict("records")
+    half = 2.1083 * math.sqrt(0.015**2 / 10 + 0.012**2 / 10)
+    assert row["published_gain"] == pytest.approx(0.029)
+    assert row["published_ci_high"] == pytest.approx(0.029 + half, abs=1e-5)
+    for whose in ("own", "common"):  # what a seed does to both techniques is in neither
+        assert [row[f"{whose}_{of}"] for of in ("gain", "ci_low", "ci_high")] == pytest.approx([0.05] * 3)
+        assert (row[f"{whose}_runs"], row[f"{whose}_verdict"]) == (10, "higher")
+        assert row[f"{whose}_difference_low"] == pytest.approx(0.021 - half, abs=1e-5)
