@@ -12,7 +12,7 @@ import torch
 from pipeline import params, paths
 from pipeline.analysis import effects, measured
 from pipeline.analysis.measured import Results
-from pipeline.analysis.tables import STUDY, Tables, say_diverged
+from pipeline.analysis.tables import STUDY, Tables, write_all
 from pipeline.cli import run_script, say, write_whole
 from pipeline.engine import result
 from pipeline.engine.network import PairNetwork, build
@@ -76,12 +76,9 @@ def say_left_over(study: Params) -> None:
 
 def main() -> None:
     tables, made = tables_made()
-    for name, table in made.items():
-        tables.write(name, table)
-    runs = made["runs"]
-    write_whole(paths.METRICS, (json.dumps(measured.metrics(runs), indent=2) + "\n").encode())
-    say(f"{len(runs)} runs of {len(made['summary'])} combos: {len(made)} tables in {paths.REPORTS}/")
-    say_diverged(runs)
+    write_all(tables, made)
+    say(f"{len(made['runs'])} runs of {len(made['summary'])} combos")
+    write_whole(paths.METRICS, (json.dumps(measured.metrics(made["runs"]), indent=2) + "\n").encode())
     say_left_over(params.load())
 
 

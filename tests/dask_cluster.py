@@ -25,12 +25,12 @@ class Cluster:
     address: str = ""
     started: list[subprocess.Popen] = field(default_factory=list)
 
-    def start(self, program: str, *arguments: str, code: Path = ROOT, **environment: str) -> subprocess.Popen:
+    def start(self, program: str, *arguments: str, code: Path = ROOT) -> subprocess.Popen:
         """Start `dask scheduler` or `dask worker`, with the project's code of this folder."""
         own = {name: value for name, value in os.environ.items() if name != "DASK_SCHEDULER_ADDRESS"}
         process = subprocess.Popen(
             [sys.executable, "-m", "dask", program, "--no-dashboard", *arguments],
-            env=own | QUIET | {"PYTHONPATH": str(code)} | environment,
+            env=own | QUIET | {"PYTHONPATH": str(code)},
             cwd=self.folder,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -38,20 +38,9 @@ class Cluster:
         self.started.append(process)
         return process
 
-    def start_scheduler(self, code: Path = ROOT) -> None:
-        file = self.folder / "scheduler.json"
-        self.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file), code=code)
-        deadline = time.monotonic() + 120
-        while not self.address:
-            assert time.monotonic() < deadline, "no scheduler"
-            time.sleep(0.05)
-            with contextlib.suppress(OSError, ValueError):
-                self.address = json.loads(file.read_text())["address"]
-
-    def start_workers(self, count: int = 1, *arguments: str, **options) -> subprocess.Popen:
+    def start_workers(self, count: int, code: Path = ROOT) -> subprocess.Popen:
         """The nanny of `count` workers of one thread each."""
-        counted = ("--nworkers", str(count), "--nthreads", "1")
-        return self.start("worker", self.address, *counted, *arguments, **options)
+        return self.start("worker", self.address, "--nworkers", str(count), "--nthreads", "1", code=code)
 
     def stop(self) -> None:
         for process in reversed(self.started):
@@ -65,13 +54,18 @@ class Cluster:
 
 
 @contextlib.contextmanager
-def cluster(folder: Path, workers: int = 0, code: Path = ROOT) -> Iterator[Cluster]:
-    """A scheduler with this folder's code, and workers of the project's; all end with the context."""
-    made = Cluster(folder)
+def cluster(folder: Path, workers: int) -> Iterator[Cluster]:
+    """A scheduler and workers of it, with the project's code; all end with the context."""
+    made, file = Cluster(folder), folder / "scheduler.json"
     try:
-        made.start_scheduler(code)
-        if workers:
-            made.start_workers(workers)
+        made.start("scheduler", "--host", "127.0.0.1", "--port", "0", "--scheduler-file", str(file))
+        deadline = time.monotonic() + 120
+        while not made.address:
+            assert time.monotonic() < deadline, "no scheduler"
+            time.sleep(0.05)
+            with contextlib.suppress(OSError, ValueError):
+                made.address = json.loads(file.read_text())["address"]
+        made.start_workers(workers)
         yield made
     finally:
         made.stop()

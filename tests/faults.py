@@ -7,12 +7,11 @@ import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 
 import psutil
 import pytest
 
-from pipeline import params, paths
+from pipeline import paths
 from pipeline.backends import store
 from tests.processes import ends
 from tests.study import Study, make_tiny, new_study
@@ -30,17 +29,12 @@ def make_long(content: dict) -> None:
     content["techniques"] = {"plain": {"baseline": content["techniques"]["plain"]["baseline"]}, "auxiliary": {}}
 
 
-def make_project(folder: Path, change=make_tiny) -> Study:
-    """A study without a Git repository, as a copied folder is."""
-    project = new_study(folder, change=change)
-    shutil.rmtree(folder / ".git")
-    (folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
-    return project
-
-
 @pytest.fixture(scope="module")
 def long_study(tmp_path_factory) -> Study:
-    project = make_project(tmp_path_factory.mktemp("faults") / "project", make_long)
+    """Without a Git repository, as a copied folder is."""
+    project = new_study(tmp_path_factory.mktemp("faults") / "project", change=make_long)
+    shutil.rmtree(project.folder / ".git")
+    (project.folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
     project.run("dvc", "repro", STAGE)
     return project
 
@@ -92,47 +86,3 @@ def test_kill_9_loses_the_runs_in_flight_alone_and_leaves_nothing_running(long_s
     assert f"{COMBO}: {saved} runs are known, {3 - saved} are to be trained" in said
     assert results.read_bytes() == before
     shutil.rmtree(long_study.folder / store.FOLDER)  # they are dropped when another stage begins
-
-
-def test_of_two_dvc_repro_at_once_one_gives_way_and_nothing_is_lost(long_study):
-    results = long_study.folder / paths.results(COMBO)
-    before = results.read_bytes()
-    first = subprocess.Popen(REPRO, cwd=long_study.folder, env=long_study.environment, stdout=subprocess.DEVNULL)
-    while not finished_runs(long_study):
-        assert first.poll() is None
-        time.sleep(0.02)
-    second = long_study.run(*REPRO, check=False)
-    assert second.returncode != 0
-    assert "is busy, it is being" in second.stderr
-    assert first.wait() == 0
-    assert results.read_bytes() == before
-    assert "up to date" in long_study.run("dvc", "status", STAGE).stdout
-
-
-def test_two_experiments_from_the_queue_at_once(tmp_path):
-    project = new_study(tmp_path / "project")
-    project.run("dvc", "repro", "pair")
-    project.commit("A study without results")
-    for weight in ("0.25", "0.5"):
-        project.run("dvc", "exp", "run", "--queue", "-n", f"weight-{weight}", "-S", f"aux_weight={weight}")
-    project.run("dvc", "queue", "start", "-j", "2")
-    deadline = time.monotonic() + 300
-    while project.run("dvc", "queue", "status").stdout.count("Success") < 2:
-        assert "Failed" not in project.run("dvc", "queue", "status").stdout
-        assert time.monotonic() < deadline
-        time.sleep(2)
-    project.run("dvc", "queue", "stop", "--kill", check=False)
-    for weight in ("0.25", "0.5"):
-        project.run("dvc", "exp", "apply", f"weight-{weight}")
-        assert params.load(project.folder / paths.PARAMS).aux_weight == float(weight)
-        assert len(list((project.folder / paths.RESULTS).glob("*.json"))) == 4
-
-
-def test_an_unpacked_archive_in_a_hostile_place_gives_the_same_numbers(tmp_path):
-    """No Git, a path with spaces and other letters, a C locale, a home that cannot be written, one core."""
-    usual = make_project(tmp_path / "usual")
-    usual.run("dvc", "repro")
-    odd = make_project(tmp_path / "Größe 1, Δ/ein Projekt")
-    odd.run("dvc", "repro", HOME="/proc/no/home", LC_ALL="C", LANG="C", LOKY_MAX_CPU_COUNT="1")
-    assert odd.tables() == usual.tables()
-    assert (odd.folder / paths.PAGE).is_file()

@@ -4,8 +4,7 @@ import sys
 
 import pytest
 
-import studies
-from pipeline import aggregate, params, paths, readme
+from pipeline import aggregate, params, readme
 from pipeline.analysis.tables import STUDY
 from pipeline.cli import StudyError
 from pipeline.pages import formats, values
@@ -59,38 +58,6 @@ def test_check_tells_an_up_to_date_readme_from_another(study, monkeypatch):
     STUDY.write("summary", summary.assign(mean_test_accuracy=0.5))
     with pytest.raises(StudyError, match=r"^README.md"):
         check(monkeypatch)
-
-
-@pytest.mark.parametrize(
-    "text", ["no markers", BEGIN, END, END + BEGIN, HAND_WRITTEN * 2, f"{BEGIN}<!-- sweeps:begin -->{END}"]
-)
-def test_markers_stand_once_each_in_order(study, text):
-    readme.README.write_text(text)
-    with pytest.raises(StudyError, match=r"^README.md: each block needs"):
-        readme.main()
-    assert readme.README.read_text() == text
-
-
-def test_an_annex_fills_a_block_of_its_name(study, monkeypatch):
-    readme.README.write_text("<!-- made_up:begin -->\n<!-- made_up:end -->\n")
-    with pytest.raises(StudyError, match="no block made_up"):
-        readme.main()
-    folder = paths.annex("made_up")
-    (folder / "reports").mkdir(parents=True)
-    (folder / "readme.md").write_text("{{ formats.percent(best) }} %\n")
-    readme.main()
-    assert "Not made yet: `make made_up`" in readme.README.read_text()
-    (folder / "reports/index.html").write_text("its page")
-    (folder / "report.py").write_text("def readme_values():\n    return {'best': 0.5}\n")
-    monkeypatch.setattr(studies, "__path__", [*studies.__path__, str(folder.parent.resolve())])
-    readme.main()
-    assert readme.README.read_text() == "<!-- made_up:begin -->\n50.0 %\n<!-- made_up:end -->\n"
-
-
-def test_a_missing_readme_is_said_in_one_line(study):
-    readme.README.unlink()
-    with pytest.raises(StudyError, match=r"^README.md: not found"):
-        readme.main()
 
 
 def test_committed_readme_shows_the_committed_results(monkeypatch):

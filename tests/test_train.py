@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from pipeline import params, paths, train
+from pipeline import paths, train
 from pipeline.backends import local, store
-from pipeline.cli import StudyError
 from pipeline.engine import result
 from tests import ROOT
 
@@ -24,39 +23,20 @@ def call(monkeypatch, *arguments: str) -> None:
     train.main()
 
 
-def count_runs(monkeypatch) -> list[int]:
-    """The seeds of the runs that are trained from now on."""
-    compute, seeds = local.compute, []
+def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypatch, capsys):
+    """Stopped after its first run, then started again; then again after its end, before another stage began."""
+    trained, put, compute = [], store.Store.put, local.compute
 
     def counted(runs, *arguments):
         for finished in compute(runs, *arguments):
-            seeds.append(finished.result.run.seed)
+            trained.append(finished.result.run.seed)
             yield finished
-
-    monkeypatch.setattr(local, "compute", counted)
-    return seeds
-
-
-def test_stage_writes_weights_and_results(small_study, monkeypatch, capsys):
-    call(monkeypatch, "deep_fc", "weight_sharing_aux_loss")
-    key = "deep_fc-weight_sharing_aux_loss"
-    written = result.read(paths.results(key))
-    assert [made.run for made in written] == small_study.runs(small_study.combo("deep_fc", "weight_sharing_aux_loss"))
-    for made in written:
-        content = paths.weights(key, made.run.seed).read_bytes()
-        assert made.weights == store._digest(content)
-        assert made.errors is not None
-    assert re.search(rf"^{key}: 2 runs in \d+ s, mean test accuracy \d+\.\d\d %$", capsys.readouterr().out, re.M)
-
-
-def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypatch, capsys):
-    """Stopped after its first run, then started again; then again after its end, before another stage began."""
-    trained, put = count_runs(monkeypatch), store.Store.put
 
     def stopped_after(self, finished, weights):
         put(self, finished, weights)
         raise KeyboardInterrupt
 
+    monkeypatch.setattr(local, "compute", counted)
     monkeypatch.setenv("LOKY_MAX_CPU_COUNT", "1")
     with monkeypatch.context() as patch:
         patch.setattr(store.Store, "put", stopped_after)
@@ -77,25 +57,6 @@ def test_a_stage_started_again_trains_only_what_is_missing(small_study, monkeypa
         file.unlink()
     call(monkeypatch, "deep_fc", "baseline")  # nothing is known: the same bytes
     assert [file.read_bytes() for file in FILES] == written
-
-
-def test_another_seed_trains_one_run(small_study, monkeypatch):
-    trained = count_runs(monkeypatch)
-    call(monkeypatch, "deep_fc", "baseline")
-    before = result.read(FILES[0])
-    paths.PARAMS.write_text(yaml.safe_dump(small_study.model_dump() | {"seeds": 3}), encoding="utf-8")
-    call(monkeypatch, "deep_fc", "baseline")
-    assert sorted(trained) == [0, 1, 2]
-    assert result.read(FILES[0])[:2] == before
-
-
-def test_what_an_annex_asks_for_is_cut_down(small_study):
-    runs = small_study.runs(small_study.combo("deep_fc", "aux_loss"))
-    asked = train.Wanted("annex", [*runs, runs[0]], "cpu", paths.annex("sweeps") / "reports/runs/deep_fc.json")
-    first = train.run_stage(asked)
-    assert [made.run for made in first] == [*runs, runs[0]]
-    assert [made.run for made in result.read(asked.results)] == runs  # each once
-    assert all((made.weights, made.errors, made.curves.loss) == (None, None, None) for made in first)
 
 
 KNOWN = """
@@ -131,9 +92,3 @@ def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):
     assert all(made.diverged for made in result.read(FILES[0]))
     said = capsys.readouterr().out
     assert re.search(r"no mean test accuracy; diverged, and left out: seed 0 \(epoch \d\), 1 \(epoch \d\)$", said, re.M)
-
-
-def test_an_architecture_that_is_not_listed_is_refused(small_study):
-    assert train.architecture_named(["convnet"], small_study.architectures, paths.PARAMS) == "convnet"
-    with pytest.raises(StudyError, match=r"params\.yaml: does not list lenet5; known: deep_fc, basenet, convnet"):
-        train.architecture_named(["lenet5"], params.load().architectures, paths.PARAMS)

@@ -47,6 +47,18 @@ def _scores(result: Result) -> dict[str, float]:
     return scores | last | rates
 
 
+def scores(result: Result, *names: str) -> dict:
+    """What a table of an annex's runs has of a result: these accuracies at the end, or late_gain, and what trained it.
+
+    NaN where the run diverged, or has none.
+    """
+    late_gain = statistics.late_gain(_curve(result, "test_accuracy"))
+    found = {name: late_gain if name == "late_gain" else _curve(result, name)[-1] for name in names}
+    if result.diverged is not None:
+        found = dict.fromkeys(names, math.nan)
+    return found | {"diverged": result.diverged, "hardware": result.hardware, "torch": result.torch}
+
+
 def _to_answer_yes() -> np.ndarray:
     """Of each of GAPS, whether the first digit is at most the second."""
     return np.array(GAPS) <= 0
@@ -64,6 +76,12 @@ def summary(runs: pd.DataFrame) -> pd.DataFrame:
         row["converged"] = statistics.converged(row["mean_train_accuracy"], row["mean_late_gain"], row["late_gain_low"])
         rows.append(row)
     return STUDY.frame("summary", rows)
+
+
+def converged(train_accuracies: Sequence[float], late_gains: Sequence[float]) -> bool:
+    """Whether the runs of a combo have, by the study's rule; NaN stands for one that diverged, and is left out."""
+    train, late = (values[~np.isnan(values)] for values in map(np.asarray, (train_accuracies, late_gains)))
+    return statistics.converged(statistics.mean(train), statistics.mean(late), statistics.t_interval(late)[0])
 
 
 def accuracy_summary(test_accuracies: Sequence[float]) -> dict[str, float]:

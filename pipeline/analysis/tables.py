@@ -6,7 +6,6 @@ the digit accuracy of a network that reads no digit, any accuracy of a run that 
 which params.yaml lists architectures and `Params.technique_names` orders techniques.
 """
 
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 
@@ -67,6 +66,8 @@ class Tables:
         return frame
 
 
+# Columns that tell runs of one seed apart, in any study.
+NAMES = ("group", "without", "architecture", "technique", "recipe", "sweep", "point")
 STUDY = Tables(paths.REPORTS, Path(__file__).with_name("columns.yaml"), "dvc repro aggregate")
 
 
@@ -78,8 +79,17 @@ def to_csv(frame: pd.DataFrame) -> str:
     return frame.to_csv(index=False, float_format="%.6g", lineterminator="\n")
 
 
-def say_diverged(runs: pd.DataFrame, which: Callable[[dict], str] = lambda run: "") -> None:
-    """Print the runs of a table that diverged; `which` tells those of one combo and seed apart."""
+def write_all(tables: Tables, made: dict[str, pd.DataFrame]) -> None:
+    """Write these tables; say how many, and which runs diverged."""
+    for name, table in made.items():
+        tables.write(name, table)
+    say(f"{len(made)} tables in {tables.folder}/")
+    if "runs" in made:
+        say_diverged(made["runs"])
+
+
+def say_diverged(runs: pd.DataFrame) -> None:
+    """Print the runs of a table that diverged."""
     for run in runs[runs["diverged"].notna()].to_dict("records"):
-        name = f"{run['architecture']}-{run['technique']}{which(run)}"
+        name = "-".join(str(run[column]) for column in NAMES if column in run)
         say(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")

@@ -4,22 +4,18 @@ Reads params.yaml, studies/best/params.yaml and studies/best/reports/runs/*.json
 whose columns columns.yaml describes.
 """
 
-import math
 from collections.abc import Iterator
 
 import pandas as pd
 
 from pipeline.analysis import measured, statistics
-from pipeline.analysis.tables import Tables
-from pipeline.cli import run_script, say
-from pipeline.engine.result import Result
+from pipeline.analysis.tables import Tables, write_all
+from pipeline.cli import run_script
 from pipeline.params import Params
 from studies.best import choices, settings
 from studies.best.choices import WHOLE
 from studies.best.settings import TABLES, Best
 from studies.tuning.halving import looked_up
-
-CURVES = ("test_accuracy", "train_accuracy", "digit_accuracy")
 
 
 def candidate_rows(study: Params, best: Best) -> Iterator[dict]:
@@ -39,20 +35,13 @@ def candidate_rows(study: Params, best: Best) -> Iterator[dict]:
 
 
 def run_rows(study: Params, best: Best) -> Iterator[dict]:
-    """The rows of the table `runs`."""
-    whole = {(group, WHOLE): runs for group, runs in choices.confirmed(study, best).items()}
-    for stage, groups in (("confirmed", whole), ("ablated", choices.ablated(study, best))):
-        known = looked_up(settings.results(stage))([run for runs in groups.values() for run in runs])
-        for (group, without), runs in groups.items():
-            for run in runs:
-                yield {"group": group, "without": without, "seed": run.seed} | _scores(known[run])
-
-
-def _scores(found: Result) -> dict:
-    """What the table has of a result: NaN where it diverged."""
-    lost = found.diverged is not None
-    last = {name: math.nan if lost else getattr(found.curves, name)[-1] for name in CURVES}
-    return {"diverged": found.diverged, **last, "hardware": found.hardware, "torch": found.torch}
+    """The rows of the table `runs`, those with all ingredients first."""
+    groups = choices.chosen(study, best)
+    known = looked_up(settings.results("confirmed"))([run for runs in groups.values() for run in runs])
+    for (group, without), runs in sorted(groups.items(), key=lambda item: item[0][1] != WHOLE):
+        for run in runs:
+            scores = measured.scores(known[run], "test_accuracy", "train_accuracy", "digit_accuracy")
+            yield {"group": group, "without": without, "seed": run.seed} | scores
 
 
 def accuracy(runs: pd.DataFrame) -> pd.DataFrame:
@@ -77,12 +66,5 @@ def tables_made() -> tuple[Tables, dict[str, pd.DataFrame]]:
     return TABLES, {"candidates": candidates, "runs": runs, "accuracy": accuracy(runs)}
 
 
-def main() -> None:
-    tables, made = tables_made()
-    for name, table in made.items():
-        tables.write(name, table)
-    say(f"{len(made['runs'])} runs: {len(made)} tables in {tables.folder}/")
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: write_all(*tables_made()), arguments=False)

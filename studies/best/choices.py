@@ -20,21 +20,13 @@ def winner(last: list[Standing]) -> Candidate:
     return max(last, key=lambda one: (one.mean[-1], -one.candidate.number)).candidate
 
 
-def confirmed(study: Params, best: Best) -> dict[str, list[Run]]:
-    """By group, the runs of the study's seeds with what was chosen."""
-    chosen = {group: winner(rungs[-1]) for group, rungs in searched(study, best).items()}
-    return {
-        group: halving.of_seeds(settings.tested(best, candidate.run), range(best.seeds))
-        for group, candidate in chosen.items()
-    }
-
-
-def ablated(study: Params, best: Best) -> dict[tuple[str, str], list[Run]]:
-    """By group and ingredient, the runs without it."""
+def chosen(study: Params, best: Best) -> dict[tuple[str, str], list[Run]]:
+    """By group and ingredient taken out (WHOLE: none), the runs with what was chosen, on the study's pairs."""
     found = {}
     for group, rungs in searched(study, best).items():
         candidate = winner(rungs[-1])
         proposal, run = best.groups[group][candidate.number], settings.tested(best, candidate.run)
+        found[group, WHOLE] = halving.of_seeds(run, range(best.seeds))
         for ingredient, without in settings.ablations(study, best, proposal, run).items():
             found[group, ingredient] = halving.of_seeds(without, range(best.ablation_seeds))
     return found

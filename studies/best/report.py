@@ -22,13 +22,12 @@ TITLE = "The best that 1,000 training pairs give"
 
 
 def chosen(study: Params, best: Best, candidates: pd.DataFrame) -> dict[str, dict]:
-    """By group, the row of the chosen candidate, with the keys of params.yaml and the command that give it."""
+    """By group, the row of the chosen candidate, with the keys of params.yaml that give it."""
     found = {}
     for row in candidates[candidates["chosen"]].to_dict("records"):
         proposals = settings.candidates(study, best)[row["group"]]
         run = settings.tested(best, proposals[row["candidate"]].run)
-        command = recipes.command(study, row["technique"], run)
-        found[row["group"]] = row | {"keys": recipes.keys(run), "command": command}
+        found[row["group"]] = row | {"keys": recipes.keys(run)}
     return found
 
 
@@ -72,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

@@ -9,21 +9,24 @@ from collections.abc import Sequence
 from pipeline.cli import run_script
 from pipeline.train import Wanted
 from studies.best import settings
+from studies.best.settings import Best
 from studies.tuning import halving
+from studies.tuning.halving import Candidate
 from studies.tuning.search import train_rungs
+
+
+def asked() -> tuple[Wanted, dict[str, list[Candidate]], Best]:
+    """The first rung, all candidates, and their plan."""
+    study, best = settings.load()
+    groups = settings.candidates(study, best)
+    first, file = halving.rung_runs(groups, best, 0), settings.results("searched")
+    return Wanted("search", first, study.device, file), groups, best
 
 
 def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     """The first rung; `pipeline.train_all` trains it ahead. The stage has no `arguments`."""
-    study, best = settings.load()
-    first = halving.rung_runs(settings.candidates(study, best), best, 0)
-    return Wanted("search", first, study.device, settings.results("searched"))
-
-
-def main() -> None:
-    study, best = settings.load()
-    train_rungs(wanted(), settings.candidates(study, best), best)
+    return asked()[0]
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: train_rungs(*asked()), arguments=False)

@@ -24,7 +24,7 @@ Group = Literal["digits", "comparator"]  # who answers: the digits that are read
 
 
 def results(stage: str) -> Path:
-    """The results of one stage's runs: searched, confirmed or ablated."""
+    """The results of one stage's runs: searched or confirmed."""
     return REPORTS / "runs" / f"{stage}.json"
 
 
@@ -86,11 +86,9 @@ def _proposed(study: Params, best: Best, proposal: Proposal, key: str) -> Run:
     except StudyError as error:
         raise StudyError(f"{PARAMS}: {key}: {error}") from None
     run = _changed(run, best.shared | proposal.fields, key)
-    for pairs in (best.fitted_pairs, run.data.train_pairs):
-        if run.network.batch_norm and pairs % run.protocol.batch_size == 1:
-            raise StudyError(
-                f"{PARAMS}: {key}: {pairs} training pairs leave a last batch of one; change the batch size"
-            )
+    if run.network.batch_norm:
+        counts = (best.fitted_pairs, run.data.train_pairs)
+        recipes.refuse_batch_of_one(run.protocol.batch_size, counts, f"{PARAMS}: {key}")
     return run
 
 

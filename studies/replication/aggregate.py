@@ -7,8 +7,8 @@ studies/replication/reports/*.csv, whose columns columns.yaml describes.
 import pandas as pd
 
 from pipeline import params
-from pipeline.analysis.tables import Tables
-from pipeline.cli import run_script, say
+from pipeline.analysis.tables import Tables, write_all
+from pipeline.cli import run_script
 from pipeline.engine import result
 from pipeline.engine.result import Result
 from pipeline.engine.run import Run
@@ -35,17 +35,8 @@ def tables_made() -> tuple[Tables, dict[str, pd.DataFrame]]:
         "figures": measured.figures(replication, study, results),
         "gains": measured.gains(replication, study, results),
         "deviations": deviations.deviations(replication, study, results),
-        "curves": measured.curves(replication, results),
     }
 
 
-def main() -> None:
-    tables, made = tables_made()
-    for name, table in made.items():
-        tables.write(name, table)
-    tested = made["figures"].query("quantity == 'test_accuracy' and main")
-    say(f"{tested['own_within'].sum()} of {len(tested)} published means lie within the prediction interval of ours")
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: write_all(*tables_made()), arguments=False)

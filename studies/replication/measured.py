@@ -1,4 +1,4 @@
-"""What was measured: the published figures beside ours, what they gain over one another, and the learning curves.
+"""What was measured: the published figures beside ours, and what they gain over one another.
 
 Frames of studies/replication/columns.yaml from rows and results. A run that diverged is left out of all means.
 """
@@ -239,15 +239,3 @@ def gains(replication: Replication, study: Params, results: Results) -> pd.DataF
             row |= {f"{whose}_{name}": value for name, value in of_gain.items()}
         rows.append(row)
     return TABLES.frame("gains", rows)
-
-
-def curves(replication: Replication, results: Results) -> pd.DataFrame:
-    """The table `curves`: a row a run of the published rows, and epoch."""
-    rows = []
-    for row in replication.rows:
-        for run in row.runs():
-            found = results[run].curves
-            for epoch, (train, test) in enumerate(zip(found.train_accuracy, found.test_accuracy, strict=True), 1):
-                accuracies = {"train_accuracy": train, "test_accuracy": test}
-                rows.append(row.names | {"seed": run.seed, "epoch": epoch} | accuracies)
-    return TABLES.frame("curves", rows).astype({"train_accuracy": float, "test_accuracy": float})

@@ -1,4 +1,4 @@
-"""Stage `report`: the annex's figures, and one page with a section per report.
+"""Stage `report`: the annex's figure, and one page with a section per report.
 
 Reads studies/replication/params.yaml, params.yaml and studies/replication/reports/*.csv; writes figures/*.png and
 index.html there, figures and style inside. The sentences are those of page.html; every number in them comes from the
@@ -6,7 +6,6 @@ tables.
 """
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -14,7 +13,7 @@ import pandas as pd
 from pipeline import params
 from pipeline.cli import run_script
 from pipeline.figures import style
-from pipeline.pages import render
+from pipeline.pages import formats, render
 from pipeline.params import Params
 from studies.replication import plots, reports
 from studies.replication.deviations import ADDED, ALL, REMOVED
@@ -27,23 +26,13 @@ TEMPLATE = Path(__file__).with_name("page.html")
 TITLE = "Five published reports, made again by their own protocols"
 SHOWN = ("figures", "gains", "deviations")  # the tables that the page takes from
 ROW = ["report", "architecture", "technique"]
+SOURCES = {"published_and_ours": ("figures",)}  # by figure, the tables it is drawn from
+NAMES = {"all": "all at once", "architecture": "layers of the network", "draw": "draw of pairs"}  # of deviations
 
 
-def sources(replication: Replication) -> dict[str, tuple[str, ...]]:
-    """The figures by name, each with the tables it is drawn from."""
-    of_reports = {f"deviations_{number}": ("deviations",) for number in _numbers(replication)}
-    return {"published_and_ours": ("figures",), "learning_curves": ("curves", "figures")} | of_reports
-
-
-def draw(study: Params, replication: Replication) -> None:
-    """Draw every figure of `sources`."""
-    made_by = {"published_and_ours": plots.published_and_ours, "learning_curves": plots.learning_curves}
-    made_by |= {f"deviations_{number}": partial(plots.deviations, report=number) for number in _numbers(replication)}
-    style.draw(made_by, sources(replication), TABLES, study, FIGURES)
-
-
-def _numbers(replication: Replication) -> list[int]:
-    return list(dict.fromkeys(row.report for row in replication.rows))
+def named(deviation: str) -> str:
+    """A deviation, or several at once, in words: `aux weight and digit loss reads`."""
+    return formats.listed([NAMES.get(field, field.replace("_", " ")) for field in deviation.split("+")])
 
 
 def agreement(frames: Mapping[str, pd.DataFrame]) -> dict[str, object]:
@@ -114,26 +103,18 @@ def sections(replication: Replication, frames: Mapping[str, pd.DataFrame]) -> li
         number = int(name.removeprefix("report_"))
         described = [row.description.architecture for row in replication.rows if row.report == number]
         gains, deviations = (frames[table][frames[table]["report"] == number] for table in ("gains", "deviations"))
-        of_report = [row for row in rows if row["report"] == number]
-        tested = [row["main"] and row["quantity"] == "test_accuracy" for row in of_report]
-        made.append(
-            {
-                "number": number,
-                "params": report,
-                "rows": [row for row, main in zip(of_report, tested, strict=True) if main],
-                "further": [row for row, main in zip(of_report, tested, strict=True) if not main],
-                "shared": shared.get(number, []),
-                "variants": {name: said for name, said in variants.items() if name in described},
-                "gains": gains.to_dict("records"),
-                "explanations": explanations(deviations),
-                "deviations": deviation_rows(deviations),
-            }
-        )
+        section = {"number": number, "params": report, "rows": [], "further": [], "shared": shared.get(number, [])}
+        for row in rows:
+            if row["report"] == number:
+                section["rows" if row["main"] and row["quantity"] == "test_accuracy" else "further"].append(row)
+        section["variants"] = {variant: said for variant, said in variants.items() if variant in described}
+        section |= {"gains": gains.to_dict("records"), "explanations": explanations(deviations)}
+        made.append(section | {"deviations": deviation_rows(deviations)})
     return made
 
 
 def page(study: Params, replication: Replication, frames: Mapping[str, pd.DataFrame]) -> str:
-    """The page, from the tables SHOWN and the figures."""
+    """The page, from the tables SHOWN and the figure."""
     main = main_figures(frames["figures"])
     outside = main[~main["spread_within"]]
     return render.page(
@@ -141,7 +122,7 @@ def page(study: Params, replication: Replication, frames: Mapping[str, pd.DataFr
         TITLE,
         FIGURES,
         TABLES,
-        sources(replication),
+        SOURCES,
         study=study,
         **agreement(frames),
         by_deviation=by_deviation(frames["deviations"]),
@@ -151,7 +132,7 @@ def page(study: Params, replication: Replication, frames: Mapping[str, pd.DataFr
         coarse=[report for report in replication.reports.values() if report.printed_to >= 1],
         margin=100 * MARGIN,
         measures=MEASURES,
-        named=plots.named,
+        named=named,
     )
 
 
@@ -161,11 +142,10 @@ def readme_values() -> dict[str, object]:
 
 
 def main() -> None:
-    """Draw the figures and write the page."""
     study, replication = params.load(), reports.load()
-    draw(study, replication)
+    style.draw({"published_and_ours": plots.published_and_ours}, SOURCES, TABLES, study, FIGURES)
     render.write(PAGE, page(study, replication, {name: TABLES.read(name) for name in SHOWN}))
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

@@ -20,9 +20,5 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     return Wanted(name, runs, study.device, reports.results(name))
 
 
-def main() -> None:
-    run_stage(wanted())
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: run_stage(wanted()))

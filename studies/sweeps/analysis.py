@@ -24,6 +24,7 @@ from studies.sweeps.swept import Sweeps
 TABLES = Tables(swept.REPORTS, swept.HERE / "columns.yaml", "dvc repro aggregate")
 POINT = ["data_set", "sweep", "point", "value"]
 ACCURACIES = ("test_accuracy", "train_accuracy", "digit_accuracy", "digit_derived_accuracy")
+MEASURES = (*ACCURACIES, "late_gain")
 
 
 def summed_up(values: np.ndarray) -> dict[str, float]:
@@ -75,7 +76,7 @@ def cube(of_sweep: pd.DataFrame) -> Cube:
     """The runs of one sweep out of the table `runs`."""
     names = ("point", "technique", "architecture", "seed")
     codes, found = zip(*(pd.factorize(of_sweep[name]) for name in names), strict=True)
-    values = {measure: np.full([len(part) for part in found], np.nan) for measure in (*ACCURACIES, "late_gain")}
+    values = {measure: np.full([len(part) for part in found], np.nan) for measure in MEASURES}
     for measure, array in values.items():
         array[codes] = of_sweep[measure]
     own = np.zeros([len(part) for part in found[:3]], dtype=bool)
@@ -88,14 +89,9 @@ def cube(of_sweep: pd.DataFrame) -> Cube:
 def _converged(values: dict[str, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
     """By the study's rule."""
     found = np.zeros(shape, dtype=bool)
-    for place in np.ndindex(shape):
-        point, technique, architecture = place
-        accuracies, gains = (
-            values[name][point, technique, :, architecture] for name in ("train_accuracy", "late_gain")
-        )
-        accuracies, gains = accuracies[~np.isnan(accuracies)], gains[~np.isnan(gains)]
-        low, _ = statistics.t_interval(gains)
-        found[place] = statistics.converged(statistics.mean(accuracies), statistics.mean(gains), low)
+    for point, technique, architecture in np.ndindex(shape):
+        runs = (values[name][point, technique, :, architecture] for name in ("train_accuracy", "late_gain"))
+        found[point, technique, architecture] = measured.converged(*runs)
     return found
 
 

@@ -21,7 +21,6 @@ from studies.sweeps.figures import effects_of, figures
 from studies.sweeps.swept import Sweeps
 
 TITLE = "Why the techniques help: comparators, pairs, labels and weights, swept"
-NEAR = 0.01  # a point: a value no farther behind the best is called near it
 KEYS = {  # by which columns the page finds a row of a table
     "accuracy": ["sweep", "point", "technique", "architecture"],
     "effects": ["sweep", "point", "effect", "architecture"],
@@ -49,41 +48,17 @@ def _points(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def about_best(group: pd.DataFrame, own: float) -> dict:
-    """What the rows of a technique in `best` say of its best value; `own`: the study's.
-
-    Near: from and to which value about the best all are no more than NEAR behind it. Alike: those whose 95% interval of
-    the difference to the best contains 0.
-    """
-    rows = group[group["value"] > 0].sort_values("value").to_dict("records")
-    about = {name: group[name].iloc[0] for name in COMBO} | {"best": None}
-    place = next((place for place, row in enumerate(rows) if row["best"]), None)
-    if place is None:
-        return about
-    first = last = place
-    while first > 0 and rows[first - 1]["behind"] >= -NEAR:
-        first -= 1
-    while last < len(rows) - 1 and rows[last + 1]["behind"] >= -NEAR:
-        last += 1
-    by_value = {row["value"]: row for row in group.to_dict("records")}
-    return about | {
-        "best": rows[place],
-        "near": [rows[first]["value"], rows[last]["value"]],
-        "alike": [row["value"] for row in rows if row["best"] or row["behind_high"] >= 0],
-        "edge": place == len(rows) - 1,
-        "own": by_value.get(own),
-        "none": by_value.get(0),
-    }
+    """What the rows of a technique in `best` say: the best value, the study's `own`, 0; None where there is none."""
+    rows = {row["value"]: row for row in group.to_dict("records")}
+    best = next((row for row in rows.values() if row["best"]), None)
+    alike = [value for value, row in rows.items() if value > 0 and (row["best"] or row["behind_high"] >= 0)]
+    about = {"best": best, "alike": sorted(alike), "own": rows.get(own), "none": rows.get(0), "most": max(rows)}
+    return {name: group[name].iloc[0] for name in COMBO} | about
 
 
-def sources(study: Params, sweeps: Sweeps) -> dict[str, tuple[str, ...]]:
+def sources(sweeps: Sweeps) -> dict[str, tuple[str, ...]]:
     """The tables of each figure."""
-    return {name: tables for name, (_, tables) in figures(study, sweeps).items()}
-
-
-def draw(study: Params, sweeps: Sweeps) -> None:
-    """Draw every figure."""
-    made_by = {name: made for name, (made, _) in figures(study, sweeps).items()}
-    style.draw(made_by, sources(study, sweeps), TABLES, study, swept.FIGURES)
+    return {name: tables for name, (_, tables) in figures(sweeps).items()}
 
 
 def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> str:
@@ -101,7 +76,7 @@ def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> s
         TITLE,
         swept.FIGURES,
         TABLES,
-        sources(study, sweeps),
+        sources(sweeps),
         study=study,
         sweeps=sweeps,
         find=find,
@@ -112,7 +87,6 @@ def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> s
         equivalents=frames["equivalents"].to_dict("records"),
         half_gains=frames["half_gains"].to_dict("records"),
         best=best,
-        near=NEAR,
         data_set=DATA_SETS[study.data.source].title,
         shared=statistics.shared_images(2 * study.data.test_pairs, DATA_SETS[study.data.source].images["test"]),
         trained=statistics.TRAINED,
@@ -128,11 +102,11 @@ def readme_values() -> dict[str, object]:
 
 
 def main() -> None:
-    """Draw the figures and write the page."""
     study, sweeps = swept.load()
-    draw(study, sweeps)
+    made_by = {name: made for name, (made, _) in figures(sweeps).items()}
+    style.draw(made_by, sources(sweeps), TABLES, study, swept.FIGURES)
     render.write(swept.PAGE, page(study, sweeps, {name: TABLES.read(name) for name in TABLES.names()}))
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

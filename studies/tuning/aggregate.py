@@ -4,15 +4,14 @@ Reads params.yaml, studies/tuning/params.yaml and studies/tuning/reports/runs/{s
 studies/tuning/reports/*.csv, whose columns columns.yaml describes.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
-from pipeline.analysis import statistics
-from pipeline.analysis.tables import Tables, say_diverged
-from pipeline.cli import run_script, say
+from pipeline.analysis import measured
+from pipeline.analysis.tables import Tables, write_all
+from pipeline.cli import run_script
 from pipeline.engine.result import Result
 from pipeline.engine.run import Run
 from pipeline.params import Params
@@ -26,16 +25,6 @@ Searches = Mapping[str, dict[str, Standings]]  # by architecture and technique
 def fields(candidate: Candidate) -> dict:
     """A candidate's number and recipe, as tables have them."""
     return {"candidate": candidate.number} | recipes.of(candidate.run)
-
-
-def scores(found: Result) -> dict:
-    """What a table of runs has of a result: NaN where it diverged."""
-    test = np.array(found.curves.test_accuracy, dtype=float)  # NaN from where it diverged on
-    last = {"test_accuracy": test[-1], "train_accuracy": found.curves.train_accuracy[-1]}
-    if found.diverged is not None:
-        last = dict.fromkeys(last, math.nan)
-    made_by = {"hardware": found.hardware, "torch": found.torch}
-    return {"diverged": found.diverged, **last, "late_gain": statistics.late_gain(test)} | made_by
 
 
 def _known(stage: str, architecture: str, groups: Iterable[list[Run]]) -> Mapping[Run, Result]:
@@ -70,7 +59,8 @@ def run_rows(study: Params, tuning: Tuning, found: Searches) -> Iterator[dict]:
         for (technique, recipe), runs in asked.items():
             names = {"data_set": study.data.source, "architecture": architecture, "technique": technique}
             for run in runs:
-                yield names | {"recipe": recipe, "seed": run.seed} | scores(known[run])
+                scores = measured.scores(known[run], "test_accuracy", "train_accuracy", "late_gain")
+                yield names | {"recipe": recipe, "seed": run.seed} | scores
 
 
 def selection_rows(study: Params, tuning: Tuning) -> Iterator[dict]:
@@ -78,7 +68,7 @@ def selection_rows(study: Params, tuning: Tuning) -> Iterator[dict]:
     for architecture, asked in tuning.test_set_selection.items():
         candidates, groups = zip(*choices.selected(study, tuning, architecture), strict=True)
         known = _known("selected", architecture, groups)
-        accuracies = np.array([[scores(known[run])["test_accuracy"] for run in runs] for runs in groups])
+        accuracies = np.array([[known[run].curves.test_accuracy[-1] for run in runs] for runs in groups], dtype=float)
         names = {"data_set": study.data.source, "architecture": architecture, "technique": asked.technique}
         yield from analysis.selection(names, list(map(fields, candidates)), accuracies)
 
@@ -103,13 +93,5 @@ def tables_made() -> tuple[Tables, dict[str, pd.DataFrame]]:
     }
 
 
-def main() -> None:
-    tables, made = tables_made()
-    for name, table in made.items():
-        tables.write(name, table)
-    say(f"{len(made['candidates'])} rows of candidates, {len(made['runs'])} of runs: tables in {tables.folder}/")
-    say_diverged(made["runs"], lambda run: f", recipe {run['recipe']}")
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: write_all(*tables_made()), arguments=False)

@@ -28,9 +28,8 @@ def accuracy(runs: pd.DataFrame) -> pd.DataFrame:
     for key, group in everything.groupby(KEYS, sort=False):
         row = dict(zip(KEYS, key, strict=True)) | measured.accuracy_summary(group["test_accuracy"])
         row["mean_train_accuracy"] = group["train_accuracy"].mean()
-        late, is_average = group["late_gain"].dropna().to_numpy(), row["architecture"] == AVERAGE
-        gains = statistics.mean(late), statistics.t_interval(late)[0]
-        row["converged"] = None if is_average else statistics.converged(row["mean_train_accuracy"], *gains)
+        converged = measured.converged(group["train_accuracy"], group["late_gain"])
+        row["converged"] = None if row["architecture"] == AVERAGE else converged
         rows.append(row | _change(row["recipe"], by_seed[key], by_seed[(*key[:-1], STUDY)]))
     return TABLES.frame("accuracy", rows)
 

@@ -7,12 +7,11 @@ without an auxiliary loss.
 """
 
 import warnings
-from itertools import product
 
 from pipeline.params import Params
 from studies.tuning import recipes
 from studies.tuning.halving import Candidate
-from studies.tuning.settings import Grid, Space, Tuning
+from studies.tuning.settings import Space, Tuning
 
 
 def propose(study: Params, tuning: Tuning, architecture: str) -> dict[str, list[Candidate]]:
@@ -61,10 +60,3 @@ def _rounded(space: Space, point: dict) -> dict[str, object]:
 
 def _three_digits(value: float) -> float:
     return float(f"{value:.3g}")
-
-
-def from_grid(study: Params, architecture: str, asked: Grid) -> list[Candidate]:
-    """Every candidate of a grid, in its order; ValueError if one of its values cannot be had."""
-    first = recipes.own(study, architecture, asked.technique)
-    of_grid = (dict(zip(asked.grid, values, strict=True)) for values in product(*asked.grid.values()))
-    return [Candidate(number, recipes.changed(first, one)) for number, one in enumerate(of_grid)]

@@ -36,5 +36,5 @@ def confirmed(tuning: Tuning, found: Mapping[str, Standings]) -> dict[tuple[str,
 def selected(study: Params, tuning: Tuning, architecture: str) -> list[tuple[Candidate, list[Run]]]:
     """Every candidate of an architecture's grid, with its runs on the study's pairs, seed by seed."""
     asked = tuning.test_set_selection[architecture]
-    found = candidates.from_grid(study, architecture, asked)
+    found = settings.from_grid(study, architecture, asked)
     return [(candidate, halving.of_seeds(candidate.run, range(asked.seeds))) for candidate in found]

@@ -22,9 +22,5 @@ def chosen(arguments: Sequence[str] | None = None) -> Wanted:
     return Wanted(f"confirm {architecture}", runs, study.device, settings.results("confirmed", architecture))
 
 
-def main() -> None:
-    run_stage(chosen())
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: run_stage(chosen()))

@@ -1,9 +1,8 @@
-"""The tuning's figures: effects by either recipe, and every candidate that took part."""
+"""The tuning's figure: effects by either recipe."""
 
 import textwrap
 
 import pandas as pd
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
@@ -22,17 +21,6 @@ LOOKS = {  # of effects, by recipe: how one is drawn, what it is called, how far
         "by the one-standard-error rule",
         0.24,
     ),
-}
-DEPTH = 10  # points below the least accurate of the last rung that a row of panels of candidates shows
-LOWER = {"marker": "v", "s": 16, "color": "0.6", "linewidths": 0, "clip_on": False}  # a candidate below that
-SHADES = ("0.78", "0.5", "0.15")  # of candidates by the last rung that they were in: the first, between, the last
-REPORT = {"marker": "s", "color": "none", "mec": style.INK, "mew": 1.1, "ms": 8}
-CHOSEN = {
-    ONE_STANDARD_ERROR: (
-        {"marker": "o", "color": "none", "mec": style.ACCENT, "mew": 1.4, "ms": 8},
-        "one standard error",
-    ),
-    BEST: ({"marker": "*", "color": "#d55e00", "mec": "white", "mew": 0.5, "ms": 9}, "best"),
 }
 
 
@@ -69,60 +57,3 @@ def effects(params: Params, effects: pd.DataFrame) -> Figure:
     runs = formats.counted(int(effects["runs"].max()), "seed")
     style.heading(figure, title, text, params, marks, columns=3, runs=runs)
     return figure
-
-
-def candidates(params: Params, candidates: pd.DataFrame, chosen: pd.DataFrame) -> Figure:
-    """Cross-validated accuracy against learning rate, a row of panels per architecture, from the tables so named."""
-    architectures = list(candidates["architecture"].unique())
-    techniques = [name for name in params.technique_names() if name in set(candidates["technique"])]
-    panels = [(architecture, technique) for architecture in architectures for technique in techniques]
-    options = {"extra": 1.3, "sharex": "row", "sharey": "row"}
-    figure, axes = style.grid(len(panels), len(techniques), 1.45, **options)
-    last_rung = candidates[candidates["rung"] == candidates["rung"].max()]
-    floors = 100 * last_rung.groupby("architecture")["accuracy"].min() - DEPTH
-    for axis, combo in zip(axes, panels, strict=True):
-        _candidates_of(axis, style.of_combo(candidates, *combo), style.of_combo(chosen, *combo), floors[combo[0]])
-        if combo[0] == architectures[0]:
-            axis.set_title(textwrap.fill(formats.label(combo[1]), 24), fontsize=8)
-        if combo[1] == techniques[0]:
-            axis.set_ylabel(f"{combo[0]}\naccuracy (%)", fontsize=8)
-        axis.set_xlabel("learning rate" if combo[0] == architectures[-1] else "")
-        axis.tick_params(labelsize=7)
-    for axis, architecture in zip(axes[:: len(techniques)], architectures, strict=True):
-        axis.set_ylim(bottom=floors[architecture])  # of a row, whose panels share it: once all are drawn
-    text = (
-        "A dot is a recipe, with its accuracy in the last rung that it was in, at the best of its epochs. Later rungs "
-        "train longer, so their dots tend to stand higher. Triangles at the lower edge are less accurate still. "
-        "Accuracies are cross-validated on training pairs of seeds that the study does not use; no test pair was read."
-    )
-    runs = "the same candidates and rungs for every technique"
-    title = "Candidates: cross-validated accuracy against learning rate"
-    style.heading(figure, title, text, params, _marks(), columns=3, runs=runs)
-    return figure
-
-
-def _candidates_of(axis: Axes, candidates: pd.DataFrame, chosen: pd.DataFrame, floor: float) -> None:
-    """One technique of one architecture: each candidate once, where it got to; at the lower edge if below `floor`."""
-    last = candidates.sort_values("rung").groupby("candidate").tail(1).set_index("candidate")
-    final = candidates["rung"].max()
-    shades = [SHADES[2] if rung == final else SHADES[min(rung - 1, 1)] for rung in last["rung"]]
-    accuracy = 100 * last["accuracy"]
-    axis.scatter(last["learning_rate"], accuracy.where(accuracy >= floor), s=10, c=shades, linewidths=0, zorder=2)
-    lower = last.loc[accuracy < floor, "learning_rate"]
-    axis.scatter(lower, [floor] * len(lower), **LOWER)
-    axis.plot(last.loc[[0], "learning_rate"], accuracy.loc[[0]], linestyle="", zorder=3, **REPORT)
-    for recipe, (look, _) in CHOSEN.items():
-        row = chosen[chosen["recipe"] == recipe].iloc[0]
-        axis.plot([row["learning_rate"]], [accuracy[row["candidate"]]], linestyle="", zorder=4, **look)
-    axis.set_xscale("log")
-    axis.margins(x=0.08, y=0.14)
-
-
-def _marks() -> list[Line2D]:
-    """The legend of the candidates."""
-    names = ("left after the first rung", "left later", "in the last rung")
-    dots = [
-        Line2D([], [], linestyle="", marker="o", ms=4, color=c, label=n) for c, n in zip(SHADES, names, strict=True)
-    ]
-    chosen = [Line2D([], [], linestyle="", label=f"chosen: {n}", **look) for look, n in reversed(CHOSEN.values())]
-    return [*dots, Line2D([], [], linestyle="", label="the report's own recipe", **REPORT), *chosen]

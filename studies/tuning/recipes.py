@@ -1,10 +1,11 @@
 """A recipe is what a run is trained by: what candidates of the tuning differ in, and the params.yaml that gives it."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from pydantic import ValidationError
 
+from pipeline.cli import StudyError
 from pipeline.engine.run import Augment, Run
 from pipeline.params import Params
 
@@ -63,13 +64,6 @@ def keys(run: Run) -> dict[str, object]:
     return found if run.protocol.aux_weight is None else found | {"aux_weight": run.protocol.aux_weight}
 
 
-def command(study: Params, technique: str, run: Run) -> str:
-    """The command that tries this recipe in the study; empty where it is that of params.yaml."""
-    before = keys(own(study, run.network.architecture, technique))
-    settings = [f"-S {key}={_written(value)}" for key, value in keys(run).items() if value != before[key]]
-    return " ".join(["dvc exp run", *settings]) if settings else ""
-
-
 def value(run: Run, field: str) -> object:
     """The value of a field, named as `Run.with_fields` takes it; ValueError if there is none."""
     part, _, name = field.rpartition(".")
@@ -85,6 +79,8 @@ def said(error: ValueError) -> str:
     return text.removeprefix("Value error, ")
 
 
-def _written(value: object) -> str:
-    """As YAML has it."""
-    return str(value).lower() if isinstance(value, bool) else f"{value:g}" if isinstance(value, float) else str(value)
+def refuse_batch_of_one(batch_size: int, counts: Iterable[int], key: str) -> None:
+    """StudyError if batch norm would meet a batch of one pair, of so many training pairs; `key` is what to change."""
+    for count in counts:
+        if count % batch_size == 1:
+            raise StudyError(f"{key}: {count} training pairs leave a last batch of one (batch size {batch_size})")

@@ -1,7 +1,7 @@
-"""Stage `report` of the tuning: the tuning on one page that needs nothing else.
+"""Stage `report` of the tuning: its figure, and one page that needs nothing else.
 
-Reads params.yaml, studies/tuning/params.yaml, studies/tuning/reports/*.csv and studies/tuning/reports/figures/*.png;
-writes studies/tuning/reports/index.html. Its sentences stand in page.html; every number comes from the tables.
+Reads params.yaml, studies/tuning/params.yaml and studies/tuning/reports/*.csv; writes figures/*.png and index.html
+there. Its sentences stand in page.html; every number comes from the tables.
 """
 
 from pathlib import Path
@@ -13,9 +13,10 @@ from pipeline.analysis import statistics
 from pipeline.analysis.effects import AVERAGE_CONVERGED
 from pipeline.cli import run_script
 from pipeline.datasets import DATA_SETS
+from pipeline.figures import style
 from pipeline.pages import render
 from pipeline.params import AVERAGE, Params
-from studies.tuning import recipes, settings
+from studies.tuning import figures, settings
 from studies.tuning.analysis import AVERAGE_OTHERS, AVERAGES
 from studies.tuning.halving import BEST
 from studies.tuning.settings import TABLES, Tuning
@@ -32,17 +33,6 @@ def by_recipe(table: pd.DataFrame, *row: str) -> list[dict]:
         dict(zip(row, key, strict=True)) | {"cells": {cell["recipe"]: cell for cell in group.to_dict("records")}}
         for key, group in groups
     ]
-
-
-def commands(study: Params, chosen: pd.DataFrame) -> list[dict]:
-    """For each combo, the command that tries its best recipe in the study; empty where that is the study's own."""
-    found = []
-    for row in chosen[chosen["recipe"] == BEST].to_dict("records"):
-        own = recipes.own(study, row["architecture"], row["technique"])
-        run = recipes.changed(own, {name: row[name] for name in recipes.FIELDS})
-        run = run.with_fields({"protocol.epochs": row["epochs"]})
-        found.append(row | {"command": recipes.command(study, row["technique"], run)})
-    return found
 
 
 def answer(effects: pd.DataFrame, optimism: pd.DataFrame) -> dict:
@@ -81,7 +71,6 @@ def page(study: Params, tuning: Tuning, frames: dict[str, pd.DataFrame]) -> str:
         accuracy=by_recipe(frames["accuracy"], "architecture", "technique"),
         chosen=by_recipe(chosen, "architecture", "technique"),
         near_cap=int((best["epochs"] >= NEAR_CAP * best["most_epochs"]).sum()),
-        commands=commands(study, chosen),
         diverged=int(frames["candidates"]["diverged"].sum()),
         selection=frames["selection"].to_dict("records"),
         optimism=frames["optimism"].to_dict("records"),
@@ -100,8 +89,9 @@ def readme_values() -> dict:
 
 def main() -> None:
     study, tuning = settings.load()
+    style.draw({"effects": figures.effects}, settings.SOURCES, TABLES, study, settings.FIGURES)
     render.write(settings.PAGE, page(study, tuning, {name: TABLES.read(name) for name in TABLES.names()}))
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(main, arguments=False)

@@ -12,7 +12,6 @@ from dataclasses import replace
 from pipeline.cli import run_script
 from pipeline.engine.result import Result
 from pipeline.engine.run import Run
-from pipeline.params import Params
 from pipeline.train import Wanted, architecture_named, results_of, write
 from studies.tuning import candidates, halving, settings
 from studies.tuning.halving import Candidate
@@ -20,47 +19,37 @@ from studies.tuning.plan import Plan
 from studies.tuning.settings import Tuning
 
 
-def wanted(arguments: Sequence[str] | None = None) -> Wanted:
-    """The first rung of the stage with this command line (None: this process's); `pipeline.train_all` trains it ahead.
-
-    Which runs the other rungs have, the first one's results tell.
-    """
-    study, tuning, architecture = _asked(arguments)
-    first = halving.rung_runs(candidates.propose(study, tuning, architecture), tuning, 0)
-    return _wanting(study, architecture, first)
-
-
-def _asked(arguments: Sequence[str] | None) -> tuple[Params, Tuning, str]:
+def asked(arguments: Sequence[str] | None = None) -> tuple[Wanted, dict[str, list[Candidate]], Tuning]:
+    """The first rung of the stage with this command line (None: this process's), all candidates, and their plan."""
     study, tuning = settings.load()
-    return study, tuning, architecture_named(arguments, tuning.architectures, settings.PARAMS)
+    architecture = architecture_named(arguments, tuning.architectures, settings.PARAMS)
+    groups = candidates.propose(study, tuning, architecture)
+    first, file = halving.rung_runs(groups, tuning, 0), settings.results("searched", architecture)
+    return Wanted(f"search {architecture}", first, study.device, file), groups, tuning
 
 
-def _wanting(study: Params, architecture: str, runs: list[Run]) -> Wanted:
-    return Wanted(f"search {architecture}", runs, study.device, settings.results("searched", architecture))
+def wanted(arguments: Sequence[str] | None = None) -> Wanted:
+    """What `pipeline.train_all` trains ahead: the first rung, whose results tell which runs the others have."""
+    return asked(arguments)[0]
 
 
-def train_rungs(asked: Wanted, groups: Mapping[str, Sequence[Candidate]], plan: Plan) -> None:
+def train_rungs(first: Wanted, groups: Mapping[str, Sequence[Candidate]], plan: Plan) -> None:
     """Train all rungs of a search, and write the results of all runs, in the order in which they were asked for.
 
-    `asked`: without runs, since each rung's follow from the results of the rung before.
+    `first`: its first rung; the runs of each other one follow from the results of the rung before.
     """
     start, found = time.perf_counter(), {}
 
     def evaluate(runs: list[Run]) -> Mapping[Run, Result]:
-        rung = replace(asked, runs=runs)
+        rung = replace(first, runs=runs)
         trained = results_of(rung, rung.store)
         found.update({run: trained[run] for run in runs})
         return found
 
     halving.search(groups, plan, evaluate)
-    write(asked, list(found.values()), start)
-    replace(asked, runs=list(found)).store.end()
-
-
-def main() -> None:
-    study, tuning, architecture = _asked(None)
-    train_rungs(_wanting(study, architecture, []), candidates.propose(study, tuning, architecture), tuning)
+    write(first, list(found.values()), start)
+    replace(first, runs=list(found)).store.end()
 
 
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: train_rungs(*asked()))

@@ -21,9 +21,5 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     return Wanted(f"select {architecture}", runs, study.device, settings.results("selected", architecture))
 
 
-def main() -> None:
-    run_stage(wanted())
-
-
 if __name__ == "__main__":
-    run_script(main)
+    run_script(lambda: run_stage(wanted()))

@@ -1,7 +1,6 @@
 """What the tuning asks for: studies/tuning/params.yaml, typed and validated, and where the tuning's files lie."""
 
 import math
-from collections.abc import Iterable
 from itertools import product
 from pathlib import Path
 from typing import Annotated, Literal
@@ -13,6 +12,7 @@ from pipeline.analysis.tables import Tables
 from pipeline.cli import StudyError
 from pipeline.params import Name, Names, Params, Section
 from studies.tuning import recipes
+from studies.tuning.halving import Candidate
 from studies.tuning.plan import Plan
 
 FOLDER = paths.annex("tuning")
@@ -21,7 +21,7 @@ REPORTS = FOLDER / "reports"
 FIGURES = REPORTS / "figures"
 PAGE = REPORTS / "index.html"
 TABLES = Tables(REPORTS, Path(__file__).with_name("columns.yaml"), "make tuning")
-SOURCES = {"effects": ("effects",), "candidates": ("candidates", "chosen")}  # by figure, the tables it is drawn from
+SOURCES = {"effects": ("effects",)}  # by figure, the tables it is drawn from
 STUDY = "study"  # the recipe of params.yaml, beside those that the rules of `halving` choose
 
 
@@ -88,36 +88,27 @@ def load() -> tuple[Params, Tuning]:
     for key, seeds in {"seeds": tuning.seeds, **grids}.items():
         if seeds > study.seeds:
             raise StudyError(f"{PARAMS}: {key}: {seeds}, but {paths.PARAMS} has {study.seeds}; lower it")
-    counts = sorted({tuning.fitted_pairs, study.data.train_pairs})
     for architecture in tuning.architectures:
-        sizes = [*tuning.space.batch_size, study.architectures[architecture].batch_size]
-        _refuse_batch_of_one(sizes, counts, f"space.batch_size, or pairs ({architecture})")
+        for batch_size in (*tuning.space.batch_size, study.architectures[architecture].batch_size):
+            key = f"{PARAMS}: space.batch_size, or pairs ({architecture})"
+            recipes.refuse_batch_of_one(batch_size, (tuning.fitted_pairs, study.data.train_pairs), key)
     for architecture, asked in tuning.test_set_selection.items():
-        _check_grid(study, architecture, asked)
+        from_grid(study, architecture, asked)
     return study, tuning
 
 
-def _check_grid(study: Params, architecture: str, asked: Grid) -> None:
-    """StudyError if the grid has a value that this architecture may not have."""
-    place, own = f"test_set_selection.{architecture}.grid", recipes.own(study, architecture, asked.technique)
+def from_grid(study: Params, architecture: str, asked: Grid) -> list[Candidate]:
+    """Every candidate of a grid, in its order; StudyError if one of them cannot be trained."""
+    key, found = f"{PARAMS}: test_set_selection.{architecture}.grid", []
+    own = recipes.own(study, architecture, asked.technique)
     if "aux_weight" in asked.grid and own.protocol.aux_weight is None:
-        raise StudyError(f"{PARAMS}: {place}.aux_weight: {asked.technique} has no auxiliary loss; leave it out")
-    for name, values in asked.grid.items():
-        for value in values:
-            try:
-                recipes.changed(own, {name: value})
-            except ValueError as error:
-                raise StudyError(f"{PARAMS}: {place}.{name}: {value!r}: {recipes.said(error)}") from None
-    if any(asked.grid.get("batch_norm", [own.network.batch_norm])):
-        sizes = asked.grid.get("batch_size", [own.protocol.batch_size])
-        _refuse_batch_of_one(sizes, [study.data.train_pairs], f"{place}.batch_size")
-
-
-def _refuse_batch_of_one(batch_sizes: Iterable[int], counts: Iterable[int], key: str) -> None:
-    """StudyError if batch norm would meet a batch of one pair, of so many training pairs; `key` is what to change."""
-    for batch_size, count in product(batch_sizes, counts):
-        if count % batch_size == 1:
-            raise StudyError(
-                f"{PARAMS}: {key}: {count} training pairs leave a last batch of one (batch size {batch_size}), which "
-                "batch norm cannot use; change one of the two"
-            )
+        raise StudyError(f"{key}.aux_weight: {asked.technique} has no auxiliary loss; leave it out")
+    for number, values in enumerate(product(*asked.grid.values())):
+        try:
+            run = recipes.changed(own, dict(zip(asked.grid, values, strict=True)))
+        except ValueError as error:
+            raise StudyError(f"{key}: {recipes.said(error)}") from None
+        if run.network.batch_norm:
+            recipes.refuse_batch_of_one(run.protocol.batch_size, [run.data.train_pairs], f"{key}.batch_size")
+        found.append(Candidate(number, run))
+    return found

@@ -1,7 +1,6 @@
 """Tables are written as the data dictionary says, and read back or refused."""
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline import paths
@@ -27,40 +26,6 @@ def test_floats_have_six_digits_and_empty_cells_are_not_defined():
     assert [line.removeprefix("mnist,convnet,baseline,") for line in lines[1:]] == [
         *("0,7,0.333333", "1,7,", "2,7,0.5", "3,7,0", "4,7,0")
     ]
-
-
-def test_read_gives_what_was_written():
-    STUDY.write("gaps", gaps(0.25, np.nan))
-    pd.testing.assert_frame_equal(STUDY.read("gaps"), gaps(0.25, np.nan))
-
-
-def test_a_technique_may_be_called_null():
-    frame = gaps(0.25).assign(technique="null")
-    STUDY.write("gaps", frame)
-    assert list(STUDY.read("gaps")["technique"]) == ["null"]
-
-
-@pytest.mark.parametrize("name", STUDY.names())
-def test_a_table_without_rows_keeps_its_columns(name):
-    STUDY.write(name, STUDY.frame(name, []))
-    back = STUDY.read(name)
-    assert back.empty
-    assert list(back.columns) == STUDY.columns(name)
-
-
-def test_a_row_has_every_column_and_no_other():
-    row = gaps(0.5).to_dict("records")[0]
-    with pytest.raises(ValueError, match=r"table gaps: a row has or lacks \['pears'\]"):
-        STUDY.frame("gaps", [row | {"pears": 7}])
-    with pytest.raises(ValueError, match=r"table gaps: a row has or lacks \['pairs'\]"):
-        STUDY.frame("gaps", [{name: value for name, value in row.items() if name != "pairs"}])
-
-
-def test_other_columns_are_not_written():
-    with pytest.raises(ValueError, match="table gaps"):
-        STUDY.write("gaps", gaps(0.5).drop(columns="pairs"))
-    with pytest.raises(ValueError, match="table gaps"):
-        STUDY.write("gaps", gaps(0.5)[STUDY.columns("gaps")[::-1]])
 
 
 @pytest.mark.parametrize("content", [None, b"", b"a,b\n1,2\n", b'data_set,"x\n', b"\xff\xfe", b"a\n1,2\n1,2,3\n"])

@@ -44,15 +44,7 @@ def test_a_run_s_digest_is_that_of_what_it_sees():
     assert pairs_digest(run, other.digests) != before
 
 
-def test_where_folds_are_tested_on_no_test_pairs_are_read():
-    fold = changed(short_run(), fold=Fold(index=0, count=2))
-    assert pairs.splits_of([fold]) == ("train",)
-    assert pairs.splits_of([fold, short_run()]) == pairs.SPLITS
-    paths.pairs("test").unlink()
-    assert set(pairs.digests([fold])) == {"train"}
-
-
-@pytest.mark.parametrize("damage", ["missing", "cut", "incomplete", "a folder"])
+@pytest.mark.parametrize("damage", ["missing", "cut", "incomplete"])
 @pytest.mark.parametrize("reader", [lambda: pairs.read([Draw(seed=0)]), lambda: pairs.digests([short_run()])])
 def test_pairs_that_cannot_be_read_are_named(damage, reader):
     path = paths.pairs("test")
@@ -62,18 +54,5 @@ def test_pairs_that_cannot_be_read_are_named(damage, reader):
         path.write_bytes(b"\x00" * 40)
     elif damage == "incomplete":
         save_file(stored, path, metadata={"data_set": "noise"})
-    elif damage == "a folder":
-        path.mkdir()
     with pytest.raises(StudyError, match=r"^data/pairs/test\.safetensors: (missing|damaged)[^\n]*; `dvc repro [^\n]+$"):
         reader()
-
-
-def test_a_draw_that_is_not_there_is_named():
-    with pytest.raises(StudyError, match=r"train\.safetensors: holds no draw/9/1; raise data\.draws in params\.yaml"):
-        pairs.read([Draw(seed=9)])
-
-
-def test_the_same_pairs_are_the_same_bytes():
-    before = paths.pairs("train").read_bytes()
-    pairs.write(paths.pairs("train"), MADE.train, MADE.source)
-    assert paths.pairs("train").read_bytes() == before

@@ -1,7 +1,5 @@
 """Weights on disk: what is read back is what was trained."""
 
-import os
-
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -9,7 +7,7 @@ from safetensors.torch import load_file, save_file
 from pipeline.backends import weights
 from pipeline.cli import StudyError
 from pipeline.engine.loop import fresh_network
-from tests.made_up import STUDY, changed, short_run
+from tests.made_up import STUDY, short_run
 
 
 def save(run, folder, network=None):
@@ -39,7 +37,7 @@ def test_the_same_weights_are_the_same_bytes(tmp_path):
 
 
 def test_files_that_are_no_weights_are_named(tmp_path):
-    path, _ = save(short_run(), tmp_path)
+    path, origin = save(short_run(), tmp_path)
     state = {name: tensor.clone() for name, tensor in load_file(path).items()}  # loaded, they are the file itself
     whole = path.read_bytes()
     with pytest.raises(StudyError, match=r"seed_4\.safetensors: missing; `dvc repro`"):
@@ -51,44 +49,12 @@ def test_files_that_are_no_weights_are_named(tmp_path):
     save_file(state, path)
     with pytest.raises(StudyError, match=r"seed_3\.safetensors: not the weights of a run"):
         weights.load(path)
-    with pytest.raises(StudyError, match="not the weights of a run"):
-        weights.load(tmp_path)  # a folder
+    path.write_bytes(weights.to_bytes({name: tensor / 0 for name, tensor in state.items()}, origin))
+    with pytest.raises(StudyError, match="no finite numbers"):
+        weights.load(path)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
     path, _ = save(short_run(), tmp_path, fresh_network(short_run("deep_fc", "two_channel")))
     with pytest.raises(StudyError, match=r"of another version of deep_fc's network"):
         weights.load(path)
-    path, _ = save(changed(short_run(), architecture="os"), tmp_path, fresh_network(short_run()))
-    with pytest.raises(StudyError, match=r"of another version of os's network"):
-        weights.load(path)
-
-
-@pytest.mark.parametrize(
-    ("change", "said"),
-    [
-        (lambda tensor: tensor.fill_(float("nan")), "no finite numbers"),
-        (lambda tensor: tensor.fill_(float("inf")), "no finite numbers"),
-        (lambda tensor: tensor.to(torch.complex64), "of another version of deep_fc's network"),
-    ],
-)
-def test_weights_that_no_network_can_have_are_refused(tmp_path, change, said):
-    path, origin = save(short_run(), tmp_path)
-    state = {name: change(tensor.clone()) for name, tensor in load_file(path).items()}
-    path.write_bytes(weights.to_bytes(state, origin))
-    with pytest.raises(StudyError, match=said):
-        weights.load(path)
-
-
-@pytest.mark.parametrize("scale", [{"pixel_std": 0.0}, {"pixel_std": -1.0}, {"pixel_mean": float("nan")}])
-def test_a_scale_that_no_pixels_have_is_refused(tmp_path, scale):
-    path, origin = save(short_run(), tmp_path)
-    path.write_bytes(weights.to_bytes(fresh_network(short_run()).state_dict(), origin.model_copy(update=scale)))
-    with pytest.raises(StudyError, match="not the weights of a run"):
-        weights.load(path)
-
-
-def test_a_named_pipe_is_not_waited_for(tmp_path):
-    os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(StudyError, match="not the weights of a run"):
-        weights.load(tmp_path / "pipe")

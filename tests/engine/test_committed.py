@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from pipeline import download, pair, params, paths
+from pipeline.backends import code
 from pipeline.backends.pairs import SPLITS
 from pipeline.engine import result
 from pipeline.engine.data import Digits, Pairs
@@ -37,3 +38,18 @@ def test_a_run_trained_anew_is_the_committed_one(drawn, combo):
     (made,) = train([run], drawn, torch.device("cpu"))
     measured = {"parameters", "diverged", "curves", "errors"}
     assert made.result.model_dump(include=measured) == committed.model_dump(include=measured)
+
+
+ANNEXES = sorted(path.parents[1].name for path in (ROOT / "studies").glob("*/reports/runs"))
+FOLDERS = ["reports", *(f"studies/{name}/reports" for name in ANNEXES)]
+# Whose results, all or some, are of the engine before this one; a name goes as soon as its annex is trained again.
+TO_TRAIN_AGAIN = {"studies/replication/reports", "studies/sweeps/reports", "studies/tuning/reports"}
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_committed_results_are_those_of_the_committed_engine(folder):
+    current = set()
+    for path in sorted((ROOT / folder / "runs").rglob("*.json")):
+        for made in result.read(path):
+            current.add(made.engine == code.engine_digest(made.run.network.architecture))
+    assert (current == {True}) == (folder not in TO_TRAIN_AGAIN)

@@ -30,11 +30,6 @@ def test_examples_are_the_images_that_the_draw_names():
     assert data.train.labelled is None
 
 
-def test_the_first_pairs_are_the_same_however_many():
-    few, many = (select([short_run(train_pairs=count)], PAIRS).train for count in (10, 40))
-    assert torch.equal(few.images, many.images[:, :10])
-
-
 def test_standardizing_uses_the_run_s_own_training_pixels():
     runs = [short_run(seed=seed) for seed in range(2)]
     raw = select([changed(run, standardize=False) for run in runs], PAIRS)
@@ -72,8 +67,3 @@ def test_folds_are_disjoint_and_exhaustive_and_hold_no_test_pair(count):
 def test_pairs_that_are_not_there_are_named(run, message):
     with pytest.raises(StudyError, match=message):
         select([run], PAIRS)
-
-
-def test_test_pairs_are_not_made_up_where_none_were_read():
-    with pytest.raises(StudyError, match="no test pairs were read"):
-        select([short_run()], replace(PAIRS, test=None))

@@ -35,13 +35,6 @@ def test_round_trip(file, results):
     assert [again.run.digest() for again in result.read(file)] == [made.run.digest() for made in results]
 
 
-def test_dvc_s_view(file):
-    """DVC takes a metrics file for data, and shows no rows of it, only if it is a list."""
-    content = file.read_text(encoding="utf-8")
-    assert isinstance(json.loads(content), list)
-    assert content.count("\n") == len(TECHNIQUES) + 2  # one run a line
-
-
 def test_results_of_the_runs_that_are_asked_for(file, results):
     runs = [results[2].run, results[0].run]
     assert result.of_runs(file, runs) == [results[2], results[0]]
@@ -78,24 +71,16 @@ def test_errors_by_hand():
 
 @pytest.mark.parametrize(
     "damage",
-    ["cut off", "empty", "no list", "list of numbers", "unknown key", "missing key", "binary", "nested too deep"],
+    [
+        lambda content: content[: len(content) // 2],
+        lambda content: b"3",
+        lambda content: content.replace(b'"run"', b'"runs"'),
+        lambda content: b"\xff\xfe\x00",
+    ],
+    ids=["cut off", "no list", "unknown key", "binary"],
 )
 def test_damage_is_named(file, damage):
-    content = file.read_bytes()
-    entries = json.loads(content)
-    del entries[0]["content"]
-    file.write_bytes(
-        {
-            "cut off": content[: len(content) // 2],
-            "empty": b"",
-            "no list": b"3",
-            "list of numbers": b"[\n1,\n2\n]\n",
-            "unknown key": content.replace(b'"run"', b'"runs"'),
-            "missing key": b"[\n" + json.dumps(entries[0]).encode() + b"\n]\n",
-            "binary": b"\xff\xfe\x00",
-            "nested too deep": b"[\n" + b"[" * 100_000 + b"\n]\n",
-        }[damage]
-    )
+    file.write_bytes(damage(file.read_bytes()))
     with pytest.raises(StudyError, match=r"^\S+deep_fc\.json: damaged; `dvc repro -f`[^\n]+$"):
         result.read(file)
 
@@ -107,8 +92,3 @@ def test_a_result_that_was_edited_is_refused_by_name(file):
         f"{accuracy}]", "0.999]", 1), encoding="utf-8")  # fmt: skip
     with pytest.raises(StudyError, match=r"deep_fc\.json: the result of deep_fc, seed 0 was changed by hand; "):
         result.read(file)
-
-
-def test_missing_file(tmp_path):
-    with pytest.raises(StudyError, match=r"deep_fc\.json: missing; `dvc repro`"):
-        result.read(tmp_path / "deep_fc.json")

@@ -11,11 +11,6 @@ from tests.made_up import STUDY, changed, short_run
 RUNS = [run for combo in STUDY.combos() for run in STUDY.runs(combo)]
 
 
-def test_runs_survive_json():
-    for run in (*RUNS[::97], changed(short_run(), fold=Fold(index=1, count=5), draw=Draw(seed=0, number=4))):
-        assert Run.model_validate_json(run.model_dump_json()) == run
-
-
 def test_a_field_at_its_default_is_no_part_of_the_digest():
     """So a run that was described before the field existed stays the same run."""
     described = (
@@ -51,18 +46,8 @@ def test_every_run_of_the_study_has_a_digest_of_its_own():
         {"train_pairs": 23},
         {"aux_weight": 0.0},
         {"answer_loss": "squared_error"},
-        {"digit_loss_reads": "probabilities"},
-        {"optimizer_memory": "renewed_each_step"},
-        {"batch_order": "fixed"},
-        {"training_mode": "frozen_after_first_test"},
-        {"test_in_training_mode": 200},
         {"precision": "bf16"},
         {"dropout": 0.5},
-        {"comparator_reads": "logits"},
-        {"comparator": "hidden"},
-        {"schedule": "cosine"},
-        {"test_shift": 1},
-        {"pairing": "renewed"},
         {"digit_labels": 5},
         {"augment": Augment(shift=1.0, rotation=0.0, scale=0.0)},
     ],
@@ -81,19 +66,11 @@ def test_whatever_is_changed_changes_the_digest(change):
         ("two_channel", {"aux_weight": 1.0}, "encodes no single digit"),
         ("two_channel", {"answer": "latent_digits"}, "needs an encoder per image"),
         ("digits_only", {"aux_weight": 1.0}, "trains on the digits alone"),
-        ("baseline", {"learning_rate": float("nan")}, "finite number"),
-        ("baseline", {"architecture": "__init__"}, "should match pattern"),
-        ("baseline", {"test_in_training_mode": 0}, "greater than or equal to 1"),
     ],
 )
 def test_what_cannot_be_is_refused(technique, change, message):
     with pytest.raises(ValidationError, match=message):
         changed(short_run("deep_fc", technique), **change)
-
-
-def test_a_fold_beyond_the_last_is_refused():
-    with pytest.raises(ValidationError, match="fold 5 of 5"):
-        Fold(index=5, count=5)
 
 
 def test_fields_are_changed_by_name():

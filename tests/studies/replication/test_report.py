@@ -6,7 +6,8 @@ import pandas as pd
 import pytest
 
 from pipeline.pages import render
-from studies.replication import deviations, measured, report
+from studies.replication import deviations, measured, report, reports
+from tests import ROOT
 from tests.studies.replication.made_up_results import REPLICATION, ROWS, STUDY, jitter, results
 
 
@@ -24,17 +25,17 @@ def frames() -> dict[str, pd.DataFrame]:
         "figures": measured.figures(REPLICATION, STUDY, found),
         "gains": measured.gains(REPLICATION, STUDY, found),
         "deviations": deviations.deviations(REPLICATION, STUDY, found),
-        "curves": measured.curves(REPLICATION, found),
     }
 
 
-def test_figures_are_drawn_and_the_page_holds_every_row_and_report(frames, workspace):
+def test_the_figure_is_drawn_and_the_page_holds_every_row_and_report(frames, workspace):
     for name, frame in frames.items():
         measured.TABLES.write(name, frame)
-    report.draw(STUDY, REPLICATION)
-    drawn = {path.stem for path in report.FIGURES.glob("*.png")}
-    assert drawn == set(report.sources(REPLICATION)) >= {f"deviations_{number}" for number in range(5)}
-    page = report.page(STUDY, REPLICATION, {name: measured.TABLES.read(name) for name in report.SHOWN})
+    (workspace / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
+    (workspace / reports.FILE).write_bytes((ROOT / reports.FILE).read_bytes())
+    report.main()
+    assert {path.stem for path in report.FIGURES.glob("*.png")} == set(report.SOURCES)
+    page = report.PAGE.read_text(encoding="utf-8")
     for row in ROWS.values():
         assert f"{row.figure.name}" in page
     for of in REPLICATION.reports.values():
@@ -64,24 +65,3 @@ def test_a_deviation_is_summed_up_over_rows_with_both_directions(frames):
     assert order["removed"] == order["added"] == order["mean"] == pytest.approx((4 * 0.05 - 21 * 0.05) / 25)
     assert {name for name, row in by_name.items() if row["up"] or row["down"]} == {"batch_order"}
     assert report.agreement(frames)["rows_with_cause"] == 25
-
-
-def test_causes_of_a_row_are_its_own(frames):
-    """In what is made up: batch order, and when accuracy is read."""
-    named = {
-        (row["architecture"], row["technique"]): [cause["deviation"] for cause in row["causes"]]
-        for row in report.explanations(frames["deviations"])
-    }
-    assert len(named) == 35
-    assert named["deep_fc", "baseline"] == ["epoch_49", "best_epoch_of_mean"]
-    assert named["deep_fc", "aux_loss"] == ["batch_order", "epoch_49", "best_epoch_of_mean"]
-    assert named["wide_convnet", "aux_loss"] == ["best_epoch"]
-    assert named["mlpnet", "aux_loss"] == ["batch_order"]
-
-
-def test_differences_that_all_rows_of_a_report_share_are_said_once(frames):
-    rows, shared = report.figure_rows(frames["figures"])
-    assert "one set of initial weights (ours: new initial weights for each run)" in shared[1]
-    own = {row["technique"]: row["own"] for row in rows if row["report"] == 1}
-    assert own["weight_sharing"] == ["dropout 0 (ours: 0.2)"]
-    assert own["weight_sharing_aux_loss"] == []

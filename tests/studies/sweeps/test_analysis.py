@@ -3,16 +3,15 @@
 import math
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from pipeline.analysis import statistics
 from pipeline.analysis.effects import AVERAGE_CONVERGED
 from pipeline.params import AVERAGE
-from studies.sweeps import aggregate, analysis, swept
+from studies.sweeps import analysis
 from studies.sweeps.analysis import TABLES, summed_up
 from tests import ROOT
-from tests.studies.sweeps.swept_study import STUDY, make_sweeps, write_study
+from tests.studies.sweeps.swept_study import make_sweeps
 
 NAN = math.nan
 
@@ -57,13 +56,6 @@ def test_one_architecture_has_student_s_interval():
     assert math.isnan(found["spread_low"])
 
 
-def test_architectures_with_the_same_seeds_have_that_of_the_seeds_averages():
-    values = np.random.default_rng(0).normal(0.8, 0.02, (5, 3))
-    found = summed_up(values)
-    assert (found["low"], found["high"]) == pytest.approx(statistics.t_interval(values.mean(axis=1)))
-    assert (found["spread_low"], found["spread_high"]) == pytest.approx(statistics.t_interval(values.mean(axis=0)))
-
-
 def test_with_fewer_seeds_an_architecture_counts_as_much_and_its_uncertainty_too():
     values = np.array([[0.80, 0.70], [0.82, 0.74], [0.84, NAN], [0.86, NAN]])
     found = summed_up(values)
@@ -86,12 +78,6 @@ def test_its_interval_covers_the_truth_in_95_of_100_studies():
         found = summed_up(values)
         covered += found["low"] <= 0.8 <= found["high"]
     assert 0.93 <= covered / studies <= 0.98
-
-
-def test_an_average_over_an_architecture_without_runs_is_not_defined():
-    found = summed_up(np.array([[0.8, NAN], [0.9, NAN]]))
-    assert math.isnan(found["mean"])
-    assert math.isnan(found["low"])
 
 
 def test_accuracy_change_and_gap():
@@ -134,18 +120,6 @@ def test_effects_their_change_and_their_log_odds():
     assert other["log_odds"] == pytest.approx(np.mean(odds))
 
 
-def test_an_effect_s_average_of_converged_leaves_out_what_has_not():
-    levels = {"baseline": 0.7, "aux_loss": 0.8}
-    made = runs(
-        *(("fast", technique, "own", [level, level]) for technique, level in levels.items()),
-        *(("slow", technique, "own", [level, level + 0.1]) for technique, level in levels.items()),
-    )
-    table = analysis.effects(made, test_pairs=1000)
-    assert row_of(table, architecture=AVERAGE)["architectures"] == 2
-    row = row_of(table, architecture=AVERAGE_CONVERGED)
-    assert (row["architectures"], row["converged"]) == (1, True)
-
-
 def curves(architecture, shift=0.0):
     """The baseline rises by 0.1 at each doubling; weight sharing is 0.15 above it at 2."""
     noise = np.array([-0.01, 0.01])
@@ -181,18 +155,3 @@ def test_the_best_value_is_none_of_which_a_run_diverged_and_not_0():
     row = row_of(table, value=1)
     assert row["behind"] == pytest.approx(-0.11)
     assert (row["behind_low"], row["behind_high"]) == pytest.approx(statistics.t_interval(np.array([-0.1, -0.12])))
-
-
-def test_tables_are_of_the_results_and_in_the_study_s_order(workspace):
-    sweeps = make_sweeps(architectures=["lenet5", "deep_fc"], fewer_seeds={"lenet5": 2})
-    point = next(point for point in swept.points(STUDY, sweeps, "lenet5") if point.name == "4000")
-    write_study(sweeps, diverged=point.runs[:1])
-    made = aggregate.make_tables(STUDY, sweeps)
-    assert set(made) == set(TABLES.names())
-    runs = made["runs"]
-    assert list(runs["architecture"].unique()) == ["deep_fc", "lenet5"]
-    assert runs.groupby("architecture")["seed"].nunique().to_dict() == {"deep_fc": 3, "lenet5": 2}
-    (diverged,) = runs[runs["diverged"].notna()].to_dict("records")
-    assert (diverged["architecture"], diverged["value"], diverged["seed"]) == ("lenet5", 4000, 0)
-    assert math.isnan(diverged["test_accuracy"])
-    assert pd.isna(runs.loc[runs["technique"] == "baseline", "digit_derived_accuracy"]).all()

@@ -4,7 +4,7 @@ import pytest
 
 from pipeline.cli import StudyError
 from studies.sweeps import swept
-from tests.studies.sweeps.swept_study import CONTENT, PROBABILITIES, STUDY, TECHNIQUES, make_sweeps, write_params
+from tests.studies.sweeps.swept_study import CONTENT, STUDY, TECHNIQUES, make_sweeps, write_params
 
 
 def points(sweeps, architecture="lenet5"):
@@ -37,12 +37,6 @@ def test_the_study_s_own_number_belongs_to_a_sweep_and_its_runs_are_the_study_s(
     assert [swept.own_value(STUDY, sweeps, name) for name in ("aux_weight", "labels")] == [1, 1000]
 
 
-def test_without_weight_or_labels_it_is_the_run_without_auxiliary_loss():
-    found = points(make_sweeps())
-    assert found["aux_weight", "aux_loss", "0"].runs == own_runs("baseline")
-    assert found["labels", "aux_loss", "0"].runs == own_runs("baseline")
-
-
 def test_an_architecture_s_own_by_another_name_is_not_trained_again():
     reads = {"own": {}, "probabilities": {"network.comparator_reads": "probabilities"}}
     content = {"interface": {"title": "x", "points": reads, "techniques": ["baseline"]}}
@@ -51,30 +45,6 @@ def test_an_architecture_s_own_by_another_name_is_not_trained_again():
     assert not points(sweeps, "deep_fc")["interface", "baseline", "probabilities"].own
     assert len(swept.runs(STUDY, sweeps, "lenet5")) == 3
     assert len(swept.runs(STUDY, sweeps, "deep_fc")) == 6
-
-
-def test_seeds_are_fewer_for_named_architectures_and_in_a_sweep_that_says_so():
-    content = {"short": CONTENT["sweeps"]["labels"] | {"seeds": 2}, "labels": CONTENT["sweeps"]["labels"]}
-    sweeps = make_sweeps(sweeps=content, fewer_seeds={"deep_fc": 1})
-    counts = {
-        (architecture, name): sweeps.seeds_of(sweep, architecture)
-        for name, sweep in sweeps.sweeps.items()
-        for architecture in sweeps.architectures
-    }
-    assert counts == {
-        ("deep_fc", "short"): 1,
-        ("deep_fc", "labels"): 1,
-        ("lenet5", "short"): 2,
-        ("lenet5", "labels"): 3,
-    }
-    assert all(len(point.runs) == counts["lenet5", key[0]] for key, point in points(sweeps).items())
-
-
-def test_a_sweep_may_take_more_epochs_at_all_its_points():
-    content = {"longer": CONTENT["sweeps"]["interface_pairing"] | {"epochs_times": 4}}
-    found = points(make_sweeps(sweeps=content))
-    assert {run.protocol.epochs for point in found.values() for run in point.runs} == {100}
-    assert not any(point.own for point in found.values())
 
 
 def sweep_with(**changes):
@@ -87,17 +57,9 @@ def sweep_with(**changes):
         ({"architectures": ["lenet6"]}, "sweeps.aux_weight: lenet6, aux_loss: params.yaml: no architecture 'lenet6'"),
         ({"fewer_seeds": {"convnet": 1}}, "architectures: does not list convnet"),
         ({"seeds": 129}, "seeds: 129, but params.yaml has pairs of 128"),
-        (sweep_with(techniques=["aux_los"]), "no technique 'aux_los'; did you mean aux_loss?"),
         (sweep_with(values=[401]), "sweeps.pairs, point 401: 401 training pairs leave a last batch of one"),
-        (sweep_with(values=[100, 100]), "sweeps.pairs.values: 100 is listed twice"),
-        (sweep_with(values=[0, None]), "tables list null as 0; give one of the two"),
-        (sweep_with(values=[100.5]), "sweeps.pairs: deep_fc, baseline: 1 validation error"),
         (sweep_with(field="data.trainpairs"), "a run has no field data.trainpairs"),
-        (sweep_with(field=None), "give it a field and values, or else points"),
-        (sweep_with(quantity=None), "sweeps.pairs: quantity: say what its numbers are"),
-        (sweep_with(points=PROBABILITIES), "sweeps.pairs.points"),
         (sweep_with(field="protocol.aux_weight", values=[0.5]), "gives baseline an auxiliary loss"),
-        (sweep_with(valeus=[1]), "unknown key sweeps.pairs.valeus; did you mean values?"),
     ],
 )
 def test_what_cannot_be_swept_is_refused_in_one_line(workspace, change, said):

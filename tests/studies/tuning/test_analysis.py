@@ -62,16 +62,6 @@ def test_accuracy_and_what_a_recipe_changes_seed_by_seed():
     assert math.isnan(diverged["change_low"])
 
 
-def test_an_average_is_taken_within_a_seed_that_every_architecture_has():
-    table = analysis.accuracy(MADE)
-    whole = row_of(table, architecture=AVERAGE, technique="weight_sharing", recipe="best")
-    assert (whole["runs"], whole["mean_test_accuracy"]) == (2, pytest.approx((0.76 + 0.78) / 2))
-    with_gap = row_of(table, architecture=AVERAGE, technique="baseline", recipe="best")
-    assert (with_gap["runs"], with_gap["mean_test_accuracy"]) == (1, pytest.approx(0.67))
-    alone = analysis.accuracy(MADE[MADE["architecture"] == "a"])
-    assert set(alone["architecture"]) == {"a"}
-
-
 def test_effects_under_both_recipes_and_the_difference_that_tuning_makes():
     table = analysis.effects(MADE, analysis.accuracy(MADE))
     assert set(table["effect"]) == {"weight_sharing"}  # of the other contrasts, a technique is missing
@@ -117,10 +107,3 @@ def test_a_seed_chooses_on_its_own_pairs_and_others_are_fresh():
     assert row["optimism"] == pytest.approx(0.03)
     assert row["mean_choosing_accuracy"] - row["mean_fresh_accuracy"] == pytest.approx(row["optimism"])
     assert row["optimism_low"] < 0.03 < row["optimism_high"]
-
-
-def test_among_equal_candidates_choosing_is_optimistic_by_the_noise_alone():
-    """Accuracies are chance: the expected best of ten is 1.54 standard deviations above their mean."""
-    noise = np.random.default_rng(0).normal(0.9, 0.01, (10, 2000))
-    table = chosen_from(noise)
-    assert table["optimism"].mean() == pytest.approx(0.0154, abs=0.0006)

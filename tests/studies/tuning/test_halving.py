@@ -1,14 +1,11 @@
 """Successive halving finds a planted best, on one budget for all techniques; choices against values by hand."""
 
-import math
-from collections import Counter, defaultdict
-
 import numpy as np
 import pytest
 
 from studies.tuning import candidates, halving, recipes
 from studies.tuning.halving import BEST, ONE_STANDARD_ERROR, Candidate, Standing
-from tests.studies.tuning.tuned_study import TECHNIQUES, evaluated_by, from_curve, make_result, make_study, make_tuning
+from tests.studies.tuning.tuned_study import evaluated_by, from_curve, make_study, make_tuning
 
 TUNING = make_tuning()
 STUDY = make_study(TUNING)
@@ -47,49 +44,6 @@ def test_a_planted_best_candidate_is_found_for_each_technique_alone(planted):
     for technique, rungs in searched(make)[0].items():
         chosen = halving.choose(rungs[-1])[BEST].candidate
         assert chosen.number == (best if technique == "weight_sharing" else other).number
-
-
-def test_the_budget_is_the_same_for_all_techniques():
-    found, asked = searched(make_result)
-    budgets = {}
-    for technique in TECHNIQUES:
-        switches = STUDY.combo("lenet5", technique)
-        of_technique = [
-            run
-            for run in asked
-            if run.network.encoder == switches.network.encoder
-            and (run.protocol.aux_weight is None) == (switches.protocol.aux_weight is None)
-        ]
-        budgets[technique] = Counter((run.protocol.epochs, run.data.draw.seed, run.data.fold) for run in of_technique)
-        assert [len(standings) for standings in found[technique]] == [6, 4, 2]
-    assert len(set(map(frozenset, (budget.items() for budget in budgets.values())))) == 1
-    assert sum(budgets["baseline"].values()) == 6 * 1 + 4 * 1 + 2 * 3
-    assert sum(epochs * count for (epochs, *_), count in budgets["baseline"].items()) == 4 * (6 + 4 * 2 + 6 * 3)
-    assert sum(sum(budget.values()) for budget in budgets.values()) == len(asked)  # no run is asked for twice
-
-
-def test_the_report_s_own_recipe_stays_to_the_end_however_bad_it_is():
-    def make(run):
-        return from_curve(run, [0.5 if same_recipe(run, Candidate(0, OWN)) else 0.8] * run.protocol.epochs)
-
-    for rungs in searched(make)[0].values():
-        assert [one.candidate.number for one in rungs[-1]] == [0, 1]
-        assert halving.choose(rungs[-1])[BEST].candidate.number == 1
-
-
-def test_a_rung_is_judged_by_its_own_runs_alone():
-    """A candidate that shone on the first split counts for what it does on the next."""
-    by_rung, shining = defaultdict(list), propose()["baseline"][2].run.network.dropout
-
-    def make(run):
-        by_rung[run.protocol.epochs].append(run)
-        shines = run.protocol.epochs == 4 and run.network.dropout == shining
-        return from_curve(run, [0.9 if shines else 0.6] * run.protocol.epochs)
-
-    rungs = searched(make)[0]["baseline"]
-    assert {one.candidate.number for one in rungs[1]} == {0, 1, 2, 3}
-    assert [one.accuracy for one in rungs[1]] == [0.6] * 4
-    assert sorted(by_rung) == [4, 8, 12]
 
 
 def test_a_diverged_run_counts_as_an_accuracy_of_0():
@@ -136,26 +90,3 @@ def test_the_one_standard_error_rule_by_hand():
     assert found[BEST].standard_error == pytest.approx(0.02)
     near = found[ONE_STANDARD_ERROR]
     assert (near.candidate.number, near.epochs, near.accuracy) == (2, 2, pytest.approx(0.88))
-
-
-def test_of_several_with_so_few_epochs_the_report_s_own_is_taken_else_the_most_accurate():
-    last = standings(
-        [[0.5, 0.885], [0.5, 0.885]],
-        [[0.5, 0.88], [0.5, 0.92]],
-        [[0.5, 0.89], [0.5, 0.89]],
-    )
-    assert halving.choose(last)[ONE_STANDARD_ERROR].candidate.number == 0
-    assert halving.choose(last[1:])[ONE_STANDARD_ERROR].candidate.number == 1
-
-
-def test_with_one_split_there_is_no_standard_error_and_both_rules_choose_the_best():
-    last = standings([[0.6, 0.7]], [[0.6, 0.8]])
-    found = halving.choose(last)
-    assert math.isnan(found[BEST].standard_error)
-    assert found[BEST].candidate == found[ONE_STANDARD_ERROR].candidate == candidate(1)
-
-
-def test_the_report_s_own_recipe_with_its_own_epochs():
-    last = standings([[0.5, 0.6, 0.7, 0.8, 0.9]], [[0.6] * 5])
-    assert halving.own_choice(last).epochs == STUDY.architectures["lenet5"].epochs == 4
-    assert halving.own_choice(last).accuracy == pytest.approx(0.8)

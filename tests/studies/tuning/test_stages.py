@@ -1,14 +1,15 @@
 """The tuning for real, on noise: from its pairs to its tables; interrupted, it comes to the same choice."""
 
-import sys
-
 import pytest
 
 from pipeline import paths
+from pipeline.analysis.tables import write_all
 from pipeline.backends.store import Store
 from pipeline.cli import StudyError
 from pipeline.engine import result
+from pipeline.train import run_stage
 from studies.tuning import aggregate, confirm, search, select, settings
+from studies.tuning.search import train_rungs
 from tests.studies.tuning.tuned_study import CONTENT, make_tuning, write_params
 
 TUNING = make_tuning(
@@ -22,11 +23,6 @@ TUNING = make_tuning(
     test_set_selection={"deep_fc": {"technique": "aux_loss", "seeds": 2, "grid": {"aux_weight": [0.5, 1.0]}}},
 )
 SEARCHED = settings.results("searched", "deep_fc")
-
-
-def run_script(monkeypatch, script, *arguments):
-    monkeypatch.setattr(sys, "argv", [script.__name__, *arguments])
-    script.main()
 
 
 @pytest.fixture
@@ -49,11 +45,11 @@ def test_a_search_reads_no_test_pair_and_goes_on_after_an_interruption_to_the_sa
 
     monkeypatch.setattr(Store, "put", interrupted)
     with pytest.raises(KeyboardInterrupt):
-        run_script(monkeypatch, search, "deep_fc")
+        train_rungs(*search.asked(["deep_fc"]))
     assert not SEARCHED.exists()
     monkeypatch.setattr(Store, "put", put)
     capsys.readouterr()
-    run_script(monkeypatch, search, "deep_fc")
+    train_rungs(*search.asked(["deep_fc"]))
     said = capsys.readouterr().out
     assert "search deep_fc: 8 runs are known, 0 are to be trained" in said  # wanted ahead, too
     assert "search deep_fc: 3 runs are known, 5 are to be trained" in said
@@ -62,14 +58,15 @@ def test_a_search_reads_no_test_pair_and_goes_on_after_an_interruption_to_the_sa
     assert len(result.read(SEARCHED)) == 2 * (4 + 2 * 2)
     for path in paths.REPORTS.parent.glob(".dvc/tmp/runs/*"):
         path.unlink()
-    run_script(monkeypatch, search, "deep_fc")
+    train_rungs(*search.asked(["deep_fc"]))
     assert SEARCHED.read_bytes() == whole
 
 
-def test_tables_hold_the_study_s_own_runs_and_those_chosen(study, monkeypatch):
-    for script in (search, confirm, select):
-        run_script(monkeypatch, script, "deep_fc")
-    run_script(monkeypatch, aggregate)
+def test_tables_hold_the_study_s_own_runs_and_those_chosen(study):
+    train_rungs(*search.asked(["deep_fc"]))
+    for asked in (confirm.chosen, select.wanted):
+        run_stage(asked(["deep_fc"]))
+    write_all(*aggregate.tables_made())
     runs = settings.TABLES.read("runs")
     confirmed = {made.run: made for made in result.read(settings.results("confirmed", "deep_fc"))}
     for technique in TUNING.techniques:
@@ -85,7 +82,5 @@ def test_tables_hold_the_study_s_own_runs_and_those_chosen(study, monkeypatch):
 def test_what_is_not_listed_or_not_searched_is_refused(study):
     with pytest.raises(StudyError, match=r"studies/tuning/params\.yaml: does not list convnet; known: deep_fc"):
         search.wanted(["convnet"])
-    with pytest.raises(StudyError, match=r"params\.yaml: test_set_selection: does not list convnet; known: deep_fc"):
-        select.wanted(["convnet"])
     with pytest.raises(StudyError, match=r"runs/searched/deep_fc\.json: missing"):
         confirm.chosen(["deep_fc"])
