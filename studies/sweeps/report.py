@@ -98,7 +98,8 @@ def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> s
 def readme_values() -> dict[str, object]:
     """What readme.md, the annex's block of README.md, is filled with."""
     frames = {name: TABLES.read(name) for name in KEYS}
-    return {"find": finder(frames), "sweeps": list(frames["accuracy"]["sweep"].unique())}
+    listed = swept.load()[1].architectures
+    return {"find": finder(frames), "sweeps": list(frames["accuracy"]["sweep"].unique()), "architectures": listed}
 
 
 def main() -> None:

@@ -124,6 +124,13 @@ def test_a_run_that_diverges_says_when_and_harms_no_other():
     assert one(short_run()).result.diverged is None
 
 
+@pytest.mark.parametrize("precision", ["tf32", "bf16"])
+def test_other_precisions_train(precision):
+    run = short_run("basenet", "latent_digits_aux_loss", precision=precision)
+    exact = one(changed(run, precision="fp32")).result.curves.loss
+    assert one(run).result.curves.loss == pytest.approx(exact, rel=0.2)
+
+
 @pytest.mark.gpu
 @ARCHITECTURES
 def test_cuda_equals_the_cpu_up_to_rounding(architecture):
