@@ -1,6 +1,7 @@
 """What several tests share."""
 
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -8,9 +9,10 @@ import torch
 import yaml
 
 from pipeline import pair, paths
-from pipeline.backends import pairs
+from pipeline.backends import pairs, store
 from pipeline.params import Params
 from tests import ROOT, made_up
+from tests.study import Study, new_study
 
 
 def pytest_collection_modifyitems(items):
@@ -60,3 +62,20 @@ def small_study(workspace) -> Params:
         digits.images.mul_(255)
         pairs.write(paths.pairs(split), digits, study.data.source)
     return study
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory) -> Study:
+    """The tiny study after its first `dvc repro`, committed."""
+    project = new_study(tmp_path_factory.mktemp("study") / "project")
+    project.run("dvc", "repro")
+    project.commit("A study")
+    return project
+
+
+@pytest.fixture
+def restored(study):
+    """The study, without runs of a stage that was the last, which is put back afterwards."""
+    shutil.rmtree(study.folder / store.FOLDER, ignore_errors=True)
+    yield study
+    study.restore()
