@@ -114,13 +114,16 @@ class Store:
             files = DVCFileSystem(".")
         except DvcException:
             return
-        for run, held in of_head.items():
-            try:
-                weights = files.read_bytes(self.weights[run].as_posix()) if held.weights else b""
-            except Exception:  # of what its cache lacks, DVC raises one of several, none of them documented
-                continue
-            if _digest(weights) == held.weights:
-                yield run, Known(held, weights)
+        try:
+            for run, held in of_head.items():
+                try:
+                    weights = files.read_bytes(self.weights[run].as_posix()) if held.weights else b""
+                except Exception:  # of what its cache lacks, DVC raises one of several, none of them documented
+                    continue
+                if _digest(weights) == held.weights:
+                    yield run, Known(held, weights)
+        finally:
+            files.close()
 
     def _drop_others(self) -> None:
         """Drop the runs of another stage that has ended."""
