@@ -58,12 +58,6 @@ class Draws(Section):
     of_seed_0: int = Field(ge=1, le=100)
 
 
-class Augment(Section):
-    shift: float = Field(ge=0, le=7)
-    rotation: float = Field(ge=0, le=180)
-    scale: float = Field(ge=0, lt=100)
-
-
 class Data(Section):
     source: Literal[tuple(DATA_SETS)]
     draws: Draws
@@ -71,7 +65,7 @@ class Data(Section):
     test_pairs: int = Field(ge=1)
     pairing: Literal["drawn", "renewed"]
     digit_labels: Literal["all"] | Annotated[int, Field(ge=1)]
-    augment: Augment
+    augment: run.Augment  # all zero: none
 
     @model_validator(mode="after")
     def _pairs_exist(self) -> "Data":
@@ -246,7 +240,7 @@ class Params(Section):
             "standardize": self.architectures[combo.architecture].standardize,
             "pairing": data.pairing,
             "digit_labels": None if data.digit_labels == "all" else data.digit_labels,
-            "augment": run.Augment(**augment.model_dump()) if any(augment.model_dump().values()) else None,
+            "augment": augment if any(augment.model_dump().values()) else None,
         }
         found = [
             run.Run(

@@ -8,7 +8,7 @@ again (`pipeline.backends.store`); annexes train by the same functions.
 import argparse
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pipeline import params, paths
@@ -27,8 +27,7 @@ class Wanted:
     runs: list[Run]
     device: str  # as params.yaml names it
     results: Path  # the file that it writes
-    weights: dict[Run, Path] | None = None  # of each run, if they are kept
-    brief: bool = field(default=True)  # whether results are cut down to what an annex keeps
+    weights: dict[Run, Path] | None = None  # of each run; None for an annex, which keeps none, and results in brief
 
     @property
     def store(self) -> Store:
@@ -45,7 +44,7 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     combo = study.combo(parsed.architecture, parsed.technique)
     runs = study.runs(combo)
     weights = {run: paths.weights(combo.key, run.seed) for run in runs}
-    return Wanted(combo.key, runs, study.device, paths.results(combo.key), weights, brief=False)
+    return Wanted(combo.key, runs, study.device, paths.results(combo.key), weights)
 
 
 def trained(asked: Wanted, store: Store) -> Iterator[Known]:
@@ -60,8 +59,8 @@ def trained(asked: Wanted, store: Store) -> Iterator[Known]:
     drawn = pairs.read(dict.fromkeys(run.data.draw for run in asked.runs), pairs.splits_of(asked.runs))
     with Progress(asked.stage, sum(run.protocol.epochs for run in asked.runs)) as progress:
         for made, weights, _ in compute(asked.runs, drawn, device, progress):
-            made = made.brief() if asked.brief else made
-            weights = None if asked.weights is None else weights
+            if asked.weights is None:
+                made, weights = made.brief(), None
             store.put(made, weights)
             yield Known(made, weights)
 

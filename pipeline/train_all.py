@@ -77,7 +77,7 @@ def together(stages: Iterable[tuple[Wanted, list[Run]]]) -> list[Wanted]:
     groups: dict[tuple, Wanted] = {}
     for asked, runs in stages:
         if runs:
-            key = (pairs.splits_of(runs), asked.device, asked.brief)
+            key = (pairs.splits_of(runs), asked.device, asked.weights is None)
             whole = groups.get(key, replace(asked, stage="study", runs=[]))
             groups[key] = replace(whole, runs=list(dict.fromkeys([*whole.runs, *runs])))
     return list(groups.values())

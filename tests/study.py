@@ -11,10 +11,8 @@ from pathlib import Path
 import yaml
 
 from pipeline import paths
+from pipeline.demo import copy_project
 from tests import ROOT
-
-PROJECT = ("params.yaml", "dvc.yaml", "pipeline", ".dvc/config", ".dvc/plots", ".dvcignore", ".gitignore",
-           ".gitattributes", "data/.gitignore", "models/.gitignore")  # fmt: skip
 
 
 class Study:
@@ -100,18 +98,12 @@ def make_tiny(content: dict) -> None:
 def new_study(folder: Path, *annexes: str, change: Callable[[dict], None] = make_tiny) -> Study:
     """The project's code with other params and these annexes' folders, without any result, in a new Git repository."""
     project = Study(folder)
-    for name in PROJECT:
-        source, copy = ROOT / name, folder / name
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copyfile(source, copy)
+    copy_project(folder, change, ROOT)
+    shutil.copyfile(ROOT / ".gitattributes", folder / ".gitattributes")
     for name in annexes:
         ignored = shutil.ignore_patterns("__pycache__", "dvc.lock", "reports", "tmp", "cache")
         shutil.copytree(ROOT / paths.annex(name), folder / paths.annex(name), ignore=ignored)
         shutil.copyfile(ROOT / "studies/__init__.py", folder / "studies/__init__.py")
-    project.change(change)
     project.run("git", "init", "-q", "-b", "main")
     project.introduce()
     return project

@@ -44,7 +44,7 @@ def test_runs_of_one_kind_go_together_and_each_once():
     fold = changed(first, fold={"index": 0, "count": 2})
 
     def stage(runs, device="cpu", brief=True):
-        return Wanted("stage", runs, device, Path("x.json"), brief=brief), runs
+        return Wanted("stage", runs, device, Path("x.json"), None if brief else {}), runs
 
     grouped = train_all.together([stage([first, second]), stage([second, fold]), stage([])])
     assert [group.runs for group in grouped] == [[first, second, fold]]
