@@ -23,7 +23,7 @@ OR_SAY_REMEDY = || { status=$$?; $(RUN) dvc stage list >/dev/null 2>&1 || \
 ##   make compute      all that is out of date trained at once, on all cores or a cluster, for `dvc repro` to take
 study: $(INSTALLED)
 	@$(RUN) python -m pipeline.download --probe; status=$$?; \
-	if [ $$status -eq 0 ]; then $(RUN) dvc repro $(OR_SAY_REMEDY); \
+	if [ $$status -eq 0 ]; then $(RUN) dvc --wait-for-lock repro $(OR_SAY_REMEDY); \
 	elif [ $$status -eq 3 ]; then echo "So this is the offline demonstration instead:"; $(RUN) python -m pipeline.demo; \
 	else exit $$status; fi
 
@@ -40,7 +40,7 @@ small demo: $(INSTALLED)
 ##   make best         the best that 1,000 pairs give
 replication sweeps tuning best: $(INSTALLED)
 	@$(RUN) python -m pipeline.train_all studies/$@ $(OR_SAY_REMEDY)
-	@cd studies/$@ && $(RUN) dvc repro $(call OR_SAY_REMEDY,studies/$@/)
+	@cd studies/$@ && $(RUN) dvc --wait-for-lock repro $(call OR_SAY_REMEDY,studies/$@/)
 
 ## For those who change it
 ##   make test         style and tests

@@ -1,8 +1,8 @@
 """Stage `download`: writes data/raw, the data set as published.
 
-MNIST (LeCun, Cortes and Burges) is fetched, checked and unpacked by torchvision: from the environment variable
-MNIST_MIRROR (a folder or a URL), else the folder ../shared/mnist, else torchvision's own mirrors. Data sets of other
-names have variables and folders of theirs. For `data.source: digits` nothing is fetched: they are inside scikit-learn.
+MNIST (LeCun, Cortes and Burges) is fetched, checked and unpacked by torchvision: from where MNIST_MIRROR points (a
+folder or a URL), else from the folder ../shared/mnist, else from torchvision's own mirrors. Data sets of other names
+have variables and folders of theirs. For `data.source: digits` nothing is fetched: they are inside scikit-learn.
 
 `python -m pipeline.download --probe` writes nothing; its exit status is 3 where the data set cannot be had.
 """
@@ -23,7 +23,7 @@ from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, download_url
 
 from pipeline import params, paths
-from pipeline.cli import StudyError, run_script
+from pipeline.cli import FULL, StudyError, run_script
 from pipeline.datasets import DATA_SETS
 
 FILE = "file://"  # a URL that is a folder
@@ -41,62 +41,58 @@ def sources(source: str, mirrors: Sequence[str]) -> Iterator[str]:
     yield from mirrors
 
 
-def fetch(source: str, folder: Path) -> None:
-    """Put a data set of torchvision's into the folder, and print where it is from.
+def fetch(source: str, folder: Path) -> str:
+    """Put a data set of torchvision's into the folder; which place it is from. StudyError if it cannot be had."""
+    kind = _torchvision(source)
+    place = _fetch_archives(source, folder / kind.__name__ / "raw", kind.resources)
+    kind(folder, download=True)  # unpacks them
+    return place
 
-    Raises StudyError, with every place's reason, if it cannot be had.
+
+def _fetch_archives(source: str, archives: Path, resources: Sequence[tuple[str, str]]) -> str:
+    """Put these archives (names, each with its MD5) of a data set into the folder; which place they are from.
+
+    Raises StudyError, with every place's reason, if they cannot be had.
     """
-    kind, failures = getattr(datasets, DATA_SETS[source].torchvision), []
-    archives = folder / kind.__name__ / "raw"
     archives.mkdir(parents=True, exist_ok=True)
-    for place in sources(source, kind.mirrors):
+    failures = []
+    for place in sources(source, _torchvision(source).mirrors):
         try:
-            kind.mirrors = [_ready(place, archives, kind.resources)]
-            kind(folder, download=True)
-            _check(archives, kind.resources)
-            print(f"{DATA_SETS[source].title}: from {place}")
-            return
+            for name, md5 in resources:
+                _fetch_one(place, archives, name, md5)
+            return place
         except FAILURES as error:
-            if getattr(error, "errno", None) in {28, 122}:  # no space left, quota exceeded
+            if getattr(error, "errno", None) in FULL:
                 raise
             failures.append(f"{place}: {_reason(error)}")
-    raise _unavailable(source, failures)
+    raise StudyError(
+        f"{DATA_SETS[source].title} cannot be had: {'; '.join(failures)}; set {source.upper()}_MIRROR to a folder or a "
+        "URL that holds its four files, or try the study on other data with `make demo`"
+    )
 
 
 def probe(source: str) -> None:
     """Fetch the smallest archive into a folder that is dropped; StudyError if no place has it."""
-    if DATA_SETS[source].torchvision is None:
+    if DATA_SETS[source].torchvision is not None:
+        with tempfile.TemporaryDirectory() as folder:
+            _fetch_archives(source, Path(folder), _torchvision(source).resources[-1:])  # the labels of the test images
+
+
+def _torchvision(source: str) -> type[datasets.MNIST]:
+    return getattr(datasets, DATA_SETS[source].torchvision)
+
+
+def _fetch_one(place: str, archives: Path, name: str, md5: str) -> None:
+    """Fetch an archive from a place, unless it is there; one of FAILURES if it cannot be had, or is another file."""
+    if check_integrity(archives / name, md5):
         return
-    kind, failures = getattr(datasets, DATA_SETS[source].torchvision), []
-    name, md5 = kind.resources[-1]  # the labels of the test images
-    with tempfile.TemporaryDirectory() as folder:
-        for place in sources(source, kind.mirrors):
-            try:
-                download_url(_ready(place, Path(folder), [(name, md5)]) + name, folder, name, md5)
-                return
-            except FAILURES as error:
-                failures.append(f"{place}: {_reason(error)}")
-    raise _unavailable(source, failures)
-
-
-def _ready(place: str, archives: Path, resources: Sequence[tuple[str, str]]) -> str:
-    """The place as torchvision takes a mirror; what a folder has is copied, so that it finds it there."""
     if "://" in place and not place.startswith(FILE):
-        return place.rstrip("/") + "/"
-    for name, md5 in resources:
-        if not check_integrity(archives / name, md5):
-            shutil.copyfile(_folder(place) / name, archives / name)
-            if not check_integrity(archives / name, md5):
-                (archives / name).unlink()
-                raise ValueError(f"{name} has a wrong MD5")
-    return place
-
-
-def _check(archives: Path, resources: Sequence[tuple[str, str]]) -> None:
-    """ValueError if an archive is not the one that is known: torchvision looks no further than what lies unpacked."""
-    for name, md5 in resources:
-        if not check_integrity(archives / name, md5):
-            raise ValueError(f"{name} has a wrong MD5")
+        download_url(f"{place.rstrip('/')}/{name}", archives, name, md5)
+    else:
+        shutil.copyfile(_folder(place) / name, archives / name)
+    if not check_integrity(archives / name, md5):
+        (archives / name).unlink()
+        raise ValueError(f"{name} has a wrong MD5")
 
 
 def _folder(place: str) -> Path:
@@ -119,13 +115,6 @@ def _reason(error: Exception) -> str:
     return " ".join(printable.split())
 
 
-def _unavailable(source: str, failures: Sequence[str]) -> StudyError:
-    return StudyError(
-        f"{DATA_SETS[source].title} cannot be had: {'; '.join(failures)}; set {source.upper()}_MIRROR to a folder or a "
-        "URL that holds its four files, or try the study on other data with `make demo`"
-    )
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.download", description="Fetch the data set.")
     parser.add_argument("--probe", action="store_true", help="only look whether it can be had: exit status 3 if not")
@@ -145,7 +134,7 @@ def main() -> None:
         (paths.RAW / "README").write_text(f"{DATA_SETS[source].title}: read from the package itself.\n")
         print(f"{DATA_SETS[source].title}: nothing to fetch")
     else:
-        fetch(source, paths.RAW)
+        print(f"{DATA_SETS[source].title}: from {fetch(source, paths.RAW)}")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ params.yaml say what each key means; this module says which values it may take.
 """
 
 import difflib
+import itertools
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
@@ -97,14 +98,6 @@ class Technique(Section):
     encoder: Literal["two_channel", "separate", "shared"]
     answer: Literal["comparator", "digits", "latent_digits"]
 
-    @model_validator(mode="after")
-    def _digits_need_encoders(self) -> "Technique":
-        if self.encoder == "two_channel" and self.answer != "comparator":
-            raise ValueError(
-                f"answer: {self.answer} needs an encoder per image (separate or shared), two_channel has none"
-            )
-        return self
-
 
 class Techniques(Section):
     plain: dict[Name, Technique]
@@ -116,11 +109,6 @@ class Techniques(Section):
             raise ValueError("none is listed, neither under plain nor under auxiliary")
         for name in self.plain.keys() & self.auxiliary.keys():
             raise ValueError(f"{name} is listed under plain and under auxiliary: rename one")
-        for name, technique in self.auxiliary.items():
-            if technique.encoder == "two_channel":
-                raise ValueError(f"auxiliary.{name}: two_channel encodes no single digit to classify")
-            if technique.answer == "digits":
-                raise ValueError(f"auxiliary.{name}: answer: digits trains on the digits alone, list it under plain")
         return self
 
     @model_validator(mode="after")
@@ -194,9 +182,12 @@ class Params(Section):
         return self
 
     @model_validator(mode="after")
-    def _batches_fit(self) -> "Params":
-        for name, recipe in self.architectures.items():
-            refuse_batch_of_one(recipe, self.data.train_pairs, f"architectures.{name}.batch_size")
+    def _runs_exist(self) -> "Params":
+        for architecture, technique in itertools.product(self.architectures, self.technique_names()):
+            try:
+                self.runs(self.combo(architecture, technique), [0])
+            except ValueError as error:
+                raise ValueError(f"{architecture} with {technique}: {said(error)}") from None
         return self
 
     def technique_names(self) -> list[str]:
@@ -251,24 +242,26 @@ class Params(Section):
             )
             for seed in (range(self.seeds) if seeds is None else seeds)
         ]
-        return [in_fewest_words(one) for one in found]
+        return [trainable(one) for one in found]
 
     def combos(self) -> list[Combo]:
         """Every architecture with every technique, in the order of tables and figures."""
         return [self.combo(a, t) for a in self.architectures for t in self.technique_names()]
 
 
-def refuse_batch_of_one(recipe: Recipe, train_pairs: int, key: str) -> None:
-    """ValueError if batch norm would meet a batch of one pair, whose statistics are none; `key` is what to change."""
-    if recipe.batch_norm and train_pairs % recipe.batch_size == 1:
+def trainable(one: run.Run) -> run.Run:
+    """The run as `engine.network.canonical` describes it, for which torch is imported only where that matters.
+
+    Raises ValueError if batch norm would meet a batch of one pair, whose statistics are none.
+    """
+    train_pairs, batch_size = one.data.train_pairs, one.protocol.batch_size
+    if one.data.fold is not None:
+        train_pairs -= train_pairs // one.data.fold.count
+    if one.network.batch_norm and train_pairs % batch_size == 1:
         raise ValueError(
-            f"{key}: {train_pairs} training pairs leave a last batch of one (batch_size {recipe.batch_size}), which "
-            "batch norm cannot use; change one of the two"
+            f"{train_pairs} training pairs leave a last batch of one (batch_size {batch_size}), which batch norm "
+            "cannot use; change one of the two"
         )
-
-
-def in_fewest_words(one: run.Run) -> run.Run:
-    """The run as `engine.network.canonical` describes it; torch is imported only where that can make a difference."""
     if (one.network.comparator_reads, one.network.comparator, one.data.digit_labels) == ("own", "own", None):
         return one
     from pipeline.engine.network import canonical
@@ -302,6 +295,15 @@ def read(path: Path, model: type[Content]) -> Content:
         return model.model_validate(content)
     except ValidationError as error:
         raise StudyError(f"{path}: " + "; ".join(_describe(e, model) for e in error.errors())) from None
+
+
+def said(error: Exception) -> str:
+    """What is wrong with a value, on one line; of pydantic's findings the first, with its field."""
+    text = str(error)
+    if isinstance(error, ValidationError):
+        first = error.errors()[0]
+        text = ": ".join([*[".".join(map(str, first["loc"]))] * bool(first["loc"]), first["msg"]])
+    return " ".join(text.replace("Value error, ", "").split())[:300]
 
 
 def _describe(error: dict, model: type[BaseModel]) -> str:

@@ -36,6 +36,7 @@ def long_study(tmp_path_factory) -> Study:
     shutil.rmtree(project.folder / ".git")
     (project.folder / ".dvc/config.local").write_text("[core]\n    no_scm = true\n")
     project.run("dvc", "repro", STAGE)
+    shutil.rmtree(project.folder / store.FOLDER)  # where the stage that has ended leaves its runs
     return project
 
 

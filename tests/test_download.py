@@ -48,7 +48,8 @@ def mirror(workspace, monkeypatch):
 
 def fetch(monkeypatch, place) -> None:
     monkeypatch.setenv("MNIST_MIRROR", str(place))
-    download.fetch("mnist", paths.RAW)
+    write_params("mnist")
+    call(monkeypatch)
 
 
 def refused(monkeypatch, place) -> str:

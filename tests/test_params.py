@@ -88,12 +88,12 @@ def test_a_damaged_file_is_one_line(refusal, text):
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"data.train_pairs": 501}, "architectures.basenet.batch_size: 501 training pairs"),
+        ({"data.train_pairs": 501}, "basenet with two_channel: 501 training pairs"),
         ({"seeds": 200}, "seeds: 200, but data.draws.seeds is 128; raise that one too"),
         ({"data.source": "digits"}, "data: train_pairs: 1,000 pairs need 2,000 images, digits has 1,297; at most 648 "),
         ({"architectures.average": STUDY["architectures"]["convnet"]}, "architectures.average: "),
-        ({"techniques.plain.two_channel.answer": "digits"}, "techniques.plain.two_channel: "),
-        ({"techniques.auxiliary.aux_loss.encoder": "two_channel"}, "techniques: auxiliary.aux_loss: two_channel "),
+        ({"techniques.plain.two_channel.answer": "digits"}, "techniques: plain.two_channel: "),
+        ({"techniques.auxiliary.aux_loss.encoder": "two_channel"}, "techniques: auxiliary.aux_loss: "),
         ({"techniques.plain.aux_loss": STUDY["techniques"]["plain"]["baseline"]}, "techniques: aux_loss is listed"),
         ({"architectures.lenet6": STUDY["architectures"]["lenet5"]}, "architectures.lenet6: no network of that name"),
     ],

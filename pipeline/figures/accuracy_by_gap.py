@@ -34,8 +34,7 @@ def figure(params: Params, gaps: pd.DataFrame) -> Figure:
         figure,
         "Test accuracy by the gap between the digits",
         f"After the last epoch, pooled over the runs of a combo: from {pairs.min():,} pairs at the rarest gap to "
-        f"{pairs.max():,} at the commonest. The first digit is the smaller one left of zero; at zero "
-        "the digits are equal.",
+        f"{pairs.max():,} at the commonest. Left of 0, the first digit is smaller; at 0, the digits are equal.",
         params,
         axes[0].get_legend_handles_labels()[0],
     )

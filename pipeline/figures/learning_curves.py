@@ -44,7 +44,7 @@ def figure(params: Params, curves: pd.DataFrame, summary: pd.DataFrame) -> Figur
     text = (
         "Thin lines are runs, thick ones their means; a run that diverges ends there. Training accuracy is taken from "
         "the batches as they passed, with dropout on; test accuracy after the epoch, with dropout off. Digit-derived: "
-        "what comparing the two digits that a network reads would answer, where a comparator answers instead."
+        "the answer from comparing the two digits that a network reads, where it answers in another way."
     )
     style.heading(figure, "Accuracy (%) after each epoch", text, params, marks)
     return figure

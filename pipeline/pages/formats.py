@@ -65,7 +65,7 @@ def signed(value: float, digits: int = 1) -> str:
     """A difference with its sign, for instance `+3.1`; a dash for NaN."""
     if math.isnan(value):
         return NONE
-    rounded = round(value, digits) + 0.0  # no negative zero
+    rounded = round(float(value), digits) + 0.0  # as Python rounds, not NumPy; no negative zero
     return f"{rounded:+.{digits}f}".replace("-", MINUS) if rounded else f"{0:.{digits}f}"
 
 

@@ -15,7 +15,7 @@ from pipeline.pages import render
 from pipeline.params import Params
 from studies.best import settings
 from studies.best.choices import WHOLE
-from studies.best.settings import TABLES, Best
+from studies.best.settings import TABLES, Best, Published
 from studies.tuning import recipes
 
 TITLE = "The best that 1,000 training pairs give"
@@ -36,6 +36,11 @@ def ours(accuracy: pd.DataFrame, without: str = WHOLE) -> dict[str, dict]:
     return {row["group"]: row for row in accuracy[accuracy["without"] == without].to_dict("records")}
 
 
+def published(best: Best) -> list[Published]:
+    """The published accuracies, the highest first."""
+    return sorted(best.published, key=lambda one: -one.accuracy)
+
+
 def page(study: Params, best: Best, frames: dict[str, pd.DataFrame]) -> str:
     """The page, from all tables."""
     machines = frames["runs"][["hardware", "torch"]].drop_duplicates().to_dict("records")
@@ -50,7 +55,7 @@ def page(study: Params, best: Best, frames: dict[str, pd.DataFrame]) -> str:
         best=best,
         ours=ours(accuracy),
         chosen=chosen(study, best, frames["candidates"]),
-        published=sorted(best.published, key=lambda one: -one.accuracy),
+        published=published(best),
         ablation=accuracy[accuracy["without"] != WHOLE].to_dict("records"),
         candidates=frames["candidates"].to_dict("records"),
         data_set=DATA_SETS[study.data.source].title,
@@ -62,7 +67,7 @@ def page(study: Params, best: Best, frames: dict[str, pd.DataFrame]) -> str:
 
 def readme_values() -> dict:
     """What readme.md is filled with."""
-    return {"ours": ours(TABLES.read("accuracy")), "page": settings.PAGE}
+    return {"ours": ours(TABLES.read("accuracy")), "published": published(settings.load()[1])}
 
 
 def main() -> None:

@@ -9,9 +9,9 @@ from pipeline import params, paths
 from pipeline.analysis.tables import Tables
 from pipeline.cli import StudyError
 from pipeline.engine.run import Run
-from pipeline.params import Name, Params, Section, in_fewest_words
+from pipeline.params import Name, Params, Section, trainable
 from studies.tuning import recipes
-from studies.tuning.halving import Candidate
+from studies.tuning.halving import Candidate, candidate_runs
 from studies.tuning.plan import Plan
 
 FOLDER = paths.annex("best")
@@ -82,13 +82,11 @@ def candidates(study: Params, best: Best) -> dict[Group, list[Candidate]]:
 
 def _proposed(study: Params, best: Best, proposal: Proposal, key: str) -> Run:
     try:
-        run = recipes.own(study, proposal.architecture, proposal.technique)
-    except StudyError as error:
-        raise StudyError(f"{PARAMS}: {key}: {error}") from None
-    run = _changed(run, best.shared | proposal.fields, key)
-    if run.network.batch_norm:
-        counts = (best.fitted_pairs, run.data.train_pairs)
-        recipes.refuse_batch_of_one(run.protocol.batch_size, counts, f"{PARAMS}: {key}")
+        own = recipes.own(study, proposal.architecture, proposal.technique)
+        run = trainable(own.with_fields(best.shared | proposal.fields))
+        candidate_runs(Candidate(0, run), best, 0)
+    except (StudyError, ValueError) as error:
+        raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
     return run
 
 
@@ -108,9 +106,9 @@ def ablations(study: Params, best: Best, proposal: Proposal, run: Run) -> dict[s
 def _changed(run: Run, fields: Fields, key: str) -> Run:
     """The run with these fields; StudyError, naming the key of params.yaml, if it cannot have them."""
     try:
-        return in_fewest_words(run.with_fields(fields))
+        return trainable(run.with_fields(fields))
     except ValueError as error:
-        raise StudyError(f"{PARAMS}: {key}: {recipes.said(error)}") from None
+        raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
 
 
 def tested(best: Best, run: Run) -> Run:

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from pipeline.engine.run import Data, Draw, Network, Protocol, Run
-from pipeline.params import Params, in_fewest_words
+from pipeline.params import Params, trainable
 
 # Nothing but batch norm and dropout behaves otherwise in the one mode than in the other.
 OF_MODES = {"training_mode", "test_in_training_mode"}
@@ -35,7 +35,7 @@ class Description(Data, Protocol, Network):
             seed=seed,
             weights_seed=None if self.initial_weights == "each_run" else 0,
         )
-        return in_fewest_words(run)
+        return trainable(run)
 
     def runs(self, seeds: int) -> list[Run]:
         """The runs with the seeds from 0."""

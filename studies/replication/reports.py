@@ -8,11 +8,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from pipeline import params, paths
 from pipeline.engine.run import Run
-from pipeline.params import MEANINGS, Name, Params, Section, refuse_batch_of_one
+from pipeline.params import MEANINGS, Name, Params, Section, said
 from studies.replication.description import Description, Words, of_study
 
 FOLDER = paths.annex("replication")
@@ -183,11 +183,8 @@ def _described(key: str, fields: dict[str, object]) -> Description:
     try:
         description = Description(**fields)
         description.run(0)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise ValueError(f"{key}: {where}: {first['msg'].removeprefix('Value error, ')}") from None
-    refuse_batch_of_one(description, description.train_pairs, f"{key}: batch_size")
+    except ValueError as error:
+        raise ValueError(f"{key}: {said(error)}") from None
     return description
 
 

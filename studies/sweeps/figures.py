@@ -55,7 +55,9 @@ def effects(sweep: str, about: Sweep, params: Params, effects: pd.DataFrame) -> 
     """A panel per effect, from the table `effects`."""
     title = f"{about.title}: effects on test accuracy, in percentage points"
     rows = effects[effects["sweep"] == sweep].rename(columns={"effect": "panel", "mean_difference": "mean"})
-    rows = rows[rows.groupby("panel")["mean"].transform("count") > 0].assign(own=False)
+    rows = rows.dropna(subset="mean")
+    points = rows.groupby("panel")["point"].transform("nunique")
+    rows = rows[points == points.max()].assign(own=False)  # without what was not measured at every point
     panels = dict.fromkeys(rows["panel"].unique(), style.ACCENT)
     figure = _figure(title, (about.quantity or "", "difference (points)"), params, rows, panels)
     for axis in figure.axes:
@@ -84,7 +86,10 @@ def _figure(
         marks.append(Line2D([], [], color=style.INK, linewidth=2.2, label="average, 95% interval over seeds"))
     if rows["own"].any() and rows["value"].notna().all():
         marks.append(Line2D([], [], label="the study's own value", **STUDY))
-    text = "A mark is the mean over an architecture's seeds; hollow where a combo has not converged."
+    text = (
+        "A mark is the mean over an architecture's seeds, hollow where its combo has not converged. The average is "
+        "always filled."
+    )
     style.heading(figure, title, text, params, marks, columns=5, runs=seeds(rows))
     return figure
 

@@ -20,7 +20,7 @@ from studies.sweeps.analysis import TABLES
 from studies.sweeps.figures import effects_of, figures
 from studies.sweeps.swept import Sweeps
 
-TITLE = "Why the techniques help: comparators, pairs, labels and weights, swept"
+TITLE = "Why the techniques help: other comparators, pairs, labels and loss weights"
 KEYS = {  # by which columns the page finds a row of a table
     "accuracy": ["sweep", "point", "technique", "architecture"],
     "effects": ["sweep", "point", "effect", "architecture"],

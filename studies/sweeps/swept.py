@@ -107,8 +107,8 @@ def load() -> tuple[Params, Sweeps]:
             f"{PARAMS}: seeds: {sweeps.seeds}, but {paths.PARAMS} has pairs of {study.data.draws.seeds} (data.draws)"
         )
     for architecture in sweeps.architectures:
-        for point in points(study, sweeps, architecture):
-            _refuse_batch_of_one(study, point)
+        for _ in points(study, sweeps, architecture):
+            pass
     return study, sweeps
 
 
@@ -123,14 +123,14 @@ def points(study: Params, sweeps: Sweeps, architecture: str) -> Iterator[Point]:
                 own = study.runs(study.combo(architecture, technique), range(sweeps.seeds_of(sweep, architecture)))
                 for point, value, fields in _fields(sweep, own[0]):
                     fields |= {"protocol.epochs": sweep.epochs_times * own[0].protocol.epochs}
-                    first = params.in_fewest_words(own[0].with_fields(fields))
+                    first = params.trainable(own[0].with_fields(fields))
                     runs = [_with_seed_of(run, first) for run in own]
                     if first.trains_digits and not own[0].trains_digits:
                         raise ValueError(f"point {point} gives {technique} an auxiliary loss; list another technique")
                     yield Point(name, point, value, architecture, technique, runs == own, runs)
             except (StudyError, ValueError) as error:
-                said = " ".join(str(error).split())[:300]
-                raise StudyError(f"{PARAMS}: sweeps.{name}: {architecture}, {technique}: {said}") from None
+                place = f"sweeps.{name}: {architecture} with {technique}"
+                raise StudyError(f"{PARAMS}: {place}: {params.said(error)}") from None
 
 
 def _fields(sweep: Sweep, own: Run) -> list[tuple[str, float | None, dict]]:
@@ -147,16 +147,6 @@ def _fields(sweep: Sweep, own: Run) -> list[tuple[str, float | None, dict]]:
 def _with_seed_of(run: Run, other: Run) -> Run:
     """The other run, with this one's seed and draw."""
     return other.model_copy(update={"data": other.data.model_copy(update={"draw": run.data.draw}), "seed": run.seed})
-
-
-def _refuse_batch_of_one(study: Params, point: Point) -> None:
-    run = point.runs[0]
-    of_run = {"batch_norm": run.network.batch_norm, "batch_size": run.protocol.batch_size}
-    recipe = study.architectures[point.architecture].model_copy(update=of_run)
-    try:
-        params.refuse_batch_of_one(recipe, run.data.train_pairs, f"sweeps.{point.sweep}, point {point.name}")
-    except ValueError as error:
-        raise StudyError(f"{PARAMS}: {error}") from None
 
 
 def runs(study: Params, sweeps: Sweeps, architecture: str) -> list[Run]:

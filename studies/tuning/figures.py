@@ -17,7 +17,7 @@ LOOKS = {  # of effects, by recipe: how one is drawn, what it is called, how far
     STUDY: ({"color": "0.55", "marker": "o"}, "the study's recipe for all techniques", -0.24),
     BEST: ({"color": style.ACCENT, "marker": "D"}, "the best recipe for each technique", 0.0),
     ONE_STANDARD_ERROR: (
-        {"color": style.ACCENT, "marker": "D", "mfc": "white"},
+        {"color": style.ACCENT, "marker": "s"},
         "by the one-standard-error rule",
         0.24,
     ),

@@ -18,6 +18,7 @@ import numpy as np
 from pipeline.engine import result
 from pipeline.engine.result import Result
 from pipeline.engine.run import Run
+from pipeline.params import trainable
 from studies.tuning.plan import Plan
 
 BEST, ONE_STANDARD_ERROR = "best", "one_standard_error"  # by which rule a recipe is chosen
@@ -112,16 +113,16 @@ def rung_runs(left: Mapping[str, Sequence[Candidate]], plan: Plan, number: int) 
 def candidate_runs(candidate: Candidate, plan: Plan, number: int) -> list[Run]:
     """A candidate's runs in rung `number` (from 0), a split each.
 
-    Nothing in them depends on any study's pairs: `test_pairs` is the size of a fold, on which they are tested.
+    Nothing in them depends on any study's pairs: `test_pairs` is the size of a fold, on which they are tested. Raises
+    ValueError if they cannot be trained.
     """
     size = {"data.train_pairs": plan.pairs, "data.test_pairs": plan.pairs // plan.folds}
     epochs = {"protocol.epochs": candidate.run.protocol.epochs * plan.rungs[number].epochs}
     sized = candidate.run.with_fields(size | epochs)
     return [
-        sized.with_fields(
-            {"seed": seed, "data.draw": {"seed": seed}, "data.fold": {"index": fold, "count": plan.folds}}
-        )
+        trainable(one.with_fields({"data.fold": {"index": fold, "count": plan.folds}}))
         for seed, fold in plan.splits_of(number)
+        for one in of_seeds(sized, [seed])
     ]
 
 

@@ -1,13 +1,10 @@
 """A recipe is what a run is trained by: what candidates of the tuning differ in, and the params.yaml that gives it."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
-from pydantic import ValidationError
-
-from pipeline.cli import StudyError
 from pipeline.engine.run import Augment, Run
-from pipeline.params import Params
+from pipeline.params import Params, trainable
 
 FIELDS = {  # what candidates differ in, by its name in params and tables: the field of a run
     "learning_rate": "protocol.learning_rate",
@@ -51,7 +48,8 @@ def changed(run: Run, recipe: Mapping[str, object]) -> Run:
     A run without an auxiliary loss stays without.
     """
     plain = run.protocol.aux_weight is None
-    return run.with_fields({FIELDS[name]: v for name, v in recipe.items() if not (plain and name == "aux_weight")})
+    fields = {FIELDS[name]: v for name, v in recipe.items() if not (plain and name == "aux_weight")}
+    return trainable(run.with_fields(fields))
 
 
 def keys(run: Run) -> dict[str, object]:
@@ -71,16 +69,3 @@ def value(run: Run, field: str) -> object:
     if not isinstance(of_part, dict) or name not in of_part:
         raise ValueError(f"a run has no field {field}")
     return of_part[name]
-
-
-def said(error: ValueError) -> str:
-    """What is wrong, on one line, as pydantic or `Run.with_fields` says it."""
-    text = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-    return text.removeprefix("Value error, ")
-
-
-def refuse_batch_of_one(batch_size: int, counts: Iterable[int], key: str) -> None:
-    """StudyError if batch norm would meet a batch of one pair, of so many training pairs; `key` is what to change."""
-    for count in counts:
-        if count % batch_size == 1:
-            raise StudyError(f"{key}: {count} training pairs leave a last batch of one (batch size {batch_size})")

@@ -21,7 +21,7 @@ from studies.tuning.analysis import AVERAGE_OTHERS, AVERAGES
 from studies.tuning.halving import BEST
 from studies.tuning.settings import TABLES, Tuning
 
-TITLE = "Do the effects hold when every technique has the recipe that suits it best?"
+TITLE = "Do the effects hold when each technique has a recipe of its own?"
 MAIN = ("weight_sharing", "aux_loss", "both")
 NEAR_CAP = 7 / 8  # of the most epochs that could be chosen: from there on, more might have been better
 
@@ -84,7 +84,7 @@ def page(study: Params, tuning: Tuning, frames: dict[str, pd.DataFrame]) -> str:
 
 def readme_values() -> dict:
     """What readme.md is filled with."""
-    return {"answer": answer(TABLES.read("effects"), TABLES.read("optimism")), "page": settings.PAGE}
+    return {"answer": answer(TABLES.read("effects"), TABLES.read("optimism"))}
 
 
 def main() -> None:

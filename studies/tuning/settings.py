@@ -11,7 +11,7 @@ from pipeline import params, paths
 from pipeline.analysis.tables import Tables
 from pipeline.cli import StudyError
 from pipeline.params import Name, Names, Params, Section
-from studies.tuning import recipes
+from studies.tuning import halving, recipes
 from studies.tuning.halving import Candidate
 from studies.tuning.plan import Plan
 
@@ -88,10 +88,13 @@ def load() -> tuple[Params, Tuning]:
     for key, seeds in {"seeds": tuning.seeds, **grids}.items():
         if seeds > study.seeds:
             raise StudyError(f"{PARAMS}: {key}: {seeds}, but {paths.PARAMS} has {study.seeds}; lower it")
-    for architecture in tuning.architectures:
-        for batch_size in (*tuning.space.batch_size, study.architectures[architecture].batch_size):
-            key = f"{PARAMS}: space.batch_size, or pairs ({architecture})"
-            recipes.refuse_batch_of_one(batch_size, (tuning.fitted_pairs, study.data.train_pairs), key)
+    for architecture, batch_size in product(tuning.architectures, tuning.space.batch_size):
+        own = recipes.own(study, architecture, tuning.techniques[0])
+        try:
+            one = recipes.changed(own, {"batch_size": batch_size, "batch_norm": True})
+            halving.candidate_runs(Candidate(0, one), tuning, 0)
+        except ValueError as error:
+            raise StudyError(f"{PARAMS}: space.batch_size ({architecture}): {params.said(error)}") from None
     for architecture, asked in tuning.test_set_selection.items():
         from_grid(study, architecture, asked)
     return study, tuning
@@ -107,8 +110,6 @@ def from_grid(study: Params, architecture: str, asked: Grid) -> list[Candidate]:
         try:
             run = recipes.changed(own, dict(zip(asked.grid, values, strict=True)))
         except ValueError as error:
-            raise StudyError(f"{key}: {recipes.said(error)}") from None
-        if run.network.batch_norm:
-            recipes.refuse_batch_of_one(run.protocol.batch_size, [run.data.train_pairs], f"{key}.batch_size")
+            raise StudyError(f"{key}: {params.said(error)}") from None
         found.append(Candidate(number, run))
     return found

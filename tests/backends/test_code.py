@@ -114,14 +114,3 @@ def test_digest_changes_with_what_code_does_and_with_nothing_else(elsewhere, mod
     with (elsewhere / module).open("a", encoding="utf-8") as file:
         file.write(f"{line}\n")
     assert {name for name, known in before.items() if digest(name) != known} == changed
-
-
-def test_the_engine_imports_nothing_of_the_project_but_itself_and_architectures():
-    for path in (ROOT / "pipeline").glob("[ea]*/*.py"):
-        if path.parent.name == "analysis":
-            continue
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
-            names += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-            inside = [name for name in names if name.split(".")[0] in ("pipeline", "studies")]
-            assert all(name.startswith(("pipeline.engine", "pipeline.architectures")) for name in inside), path

@@ -92,7 +92,8 @@ def test_from_the_search_to_the_page(study):
     assert "nan" not in page.text
     for row in accuracy.to_dict("records"):
         assert f"{100 * row['mean_test_accuracy']:.2f}" in page.text
-    assert str(settings.PAGE) in render.text(ROOT / "studies/best/readme.md", **report.readme_values())
+    block = render.text(ROOT / "studies/best/readme.md", **report.readme_values())
+    assert all(f"{100 * row['mean_test_accuracy']:.1f} %" in block for row in report.ours(accuracy).values())
 
 
 @pytest.mark.parametrize(

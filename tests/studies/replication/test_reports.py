@@ -74,7 +74,7 @@ def rows_of_basenet(content: dict) -> dict:
         ),
         (lambda c: c["architectures"]["basenet"].update(report="report_7"), "report_7 is not among the reports"),
         (lambda c: report_1(c)["all"].update(epoch=3), "rows.two_channel: epoch: "),
-        (lambda c: report_1(c)["all"].update(batch_size=37), "rows.two_channel: batch_size: 1000 training pairs leave"),
+        (lambda c: report_1(c)["all"].update(batch_size=37), "rows.two_channel: 1000 training pairs leave"),
         (lambda c: c["words"]["architecture"].pop("basenet_shared_layer"), "is not among words.architecture"),
         (lambda c: report_1(c)["deviations"].update(of=["dropot"]), "deviations.of: dropot: no such field"),
         (

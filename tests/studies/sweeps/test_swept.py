@@ -54,10 +54,13 @@ def sweep_with(**changes):
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ({"architectures": ["lenet6"]}, "sweeps.aux_weight: lenet6, aux_loss: params.yaml: no architecture 'lenet6'"),
+        (
+            {"architectures": ["lenet6"]},
+            "sweeps.aux_weight: lenet6 with aux_loss: params.yaml: no architecture 'lenet6'",
+        ),
         ({"fewer_seeds": {"convnet": 1}}, "architectures: does not list convnet"),
         ({"seeds": 129}, "seeds: 129, but params.yaml has pairs of 128"),
-        (sweep_with(values=[401]), "sweeps.pairs, point 401: 401 training pairs leave a last batch of one"),
+        (sweep_with(values=[401]), "sweeps.pairs: lenet5 with baseline: 401 training pairs leave a last batch of one"),
         (sweep_with(field="data.trainpairs"), "a run has no field data.trainpairs"),
         (sweep_with(field="protocol.aux_weight", values=[0.5]), "gives baseline an auxiliary loss"),
     ],

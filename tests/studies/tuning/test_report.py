@@ -38,7 +38,8 @@ def test_the_page_holds_the_numbers_of_its_tables_and_needs_nothing_but_the_stud
     for row in TABLES.read("selection").to_dict("records"):
         assert f"learning rate {row['learning_rate']:g}, batches of {row['batch_size']}" in page.text
     block = render.text(ROOT / "studies/tuning/readme.md", **report.readme_values())
-    assert "studies/tuning/reports/index.html" in block
+    (both,) = (row for row in report.readme_values()["answer"]["gains"] if row["effect"] == "both")
+    assert f"add {formats.points(both['mean_difference']).removeprefix('+')} points" in block
 
 
 def test_the_least_that_can_be_tuned_has_a_page(workspace):

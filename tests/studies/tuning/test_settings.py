@@ -39,10 +39,10 @@ def space_of(**changes):
         ({"seeds": 4}, "seeds: 4, but params.yaml has 3; lower it"),
         (rungs_of((4, 1, 1), (5, 1, 1)), "rungs.1.candidates: 5 are more than the rung before has"),
         (rungs_of((4, 1, 5)), "rungs.0.splits: 5 of 4 splits"),
-        (space_of(batch_size=[27]), "1000 training pairs leave a last batch of one (batch size 27)"),
-        (grid_of(dropout=[1.5]), "test_set_selection.lenet5.grid: Input should be less than 1"),
+        (space_of(batch_size=[27]), "1000 training pairs leave a last batch of one (batch_size 27)"),
+        (grid_of(dropout=[1.5]), "test_set_selection.lenet5.grid: network.dropout: Input should be less than 1"),
         (grid_of("baseline", aux_weight=[1.0]), "grid.aux_weight: baseline has no auxiliary loss"),
-        (grid_of(batch_size=[999]), "1000 training pairs leave a last batch of one (batch size 999)"),
+        (grid_of(batch_size=[999]), "1000 training pairs leave a last batch of one (batch_size 999)"),
         (grid_of(dropout=[0.1] * 100, aux_weight=[1.0] * 100), "grid: 10,000 candidates are more than 1,000"),
     ],
 )
