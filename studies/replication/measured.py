@@ -22,8 +22,6 @@ from studies.replication.reports import FOLDER, LAST_EPOCH, Replication, Row
 
 TABLES = Tables(FOLDER / "reports", Path(__file__).with_name("columns.yaml"), "make replication")
 Results = Mapping[Run, Result]
-MARGIN = 0.02  # two points: what counts as agreement
-VERDICTS = ("agrees", "higher", "lower", "unclear")
 DIVISORS = {
     "n-1": [],
     "n": ["standard deviation divides by n"],
@@ -105,20 +103,6 @@ def measured(results: Sequence[Result], measure: str = LAST_EPOCH, quantity: str
     raise ValueError(f"no measure {measure}")
 
 
-def verdict(low: float, high: float) -> str:
-    """What the 95% interval of a difference, ours minus published, says: exactly one of four words.
-
-    agrees: it lies within MARGIN of 0, bounds included. If it does not: higher, it lies above 0; lower, it lies below 0
-    (neither touches it); unclear, it contains 0 or is not defined. So a small difference agrees even where it is surely
-    not 0, and more runs may settle an unclear one.
-    """
-    if low >= -MARGIN and high <= MARGIN:
-        return "agrees"
-    if low > 0:
-        return "higher"
-    return "lower" if high < 0 else "unclear"
-
-
 def figures(replication: Replication, study: Params, results: Results) -> pd.DataFrame:
     """The table `figures`: a row a published figure and measure."""
     rows = []
@@ -172,7 +156,6 @@ def _compared(whose: str, values: np.ndarray, figure: Printed) -> dict:
         "difference": difference,
         "ci_low": low,
         "ci_high": high,
-        "verdict": verdict(low, high),
         "prediction_low": least,
         "prediction_high": most,
         "within": least <= figure.mean <= most,
@@ -232,10 +215,8 @@ def gains(replication: Replication, study: Params, results: Results) -> pd.DataF
         ours["common"] = [of.common(study, results) for of in pair]
         for whose, (with_it, without) in ours.items():
             values = _known(with_it - without)  # seed by seed
-            mean, (low, high) = statistics.mean(values), statistics.t_interval(values)
-            least, most = statistics.welch_interval(mean - gain, [*spreads, (statistics.std(values), len(values))])
-            of_gain = {"gain": mean, "ci_low": low, "ci_high": high, "runs": len(values), "difference": mean - gain}
-            of_gain |= {"difference_low": least, "difference_high": most, "verdict": verdict(least, most)}
+            low, high = statistics.t_interval(values)
+            of_gain = {"gain": statistics.mean(values), "ci_low": low, "ci_high": high, "runs": len(values)}
             row |= {f"{whose}_{name}": value for name, value in of_gain.items()}
         rows.append(row)
     return TABLES.frame("gains", rows)

@@ -14,7 +14,6 @@ from pipeline.params import Params
 from studies.replication.measured import main_figures
 
 ROW = 0.225  # inches, of a published figure with its three marks
-RUNS = "as many runs as each report made"
 SHAPES = {"published": "o", "own": "D", "common": "s"}  # of a mean, by whose it is
 SHIFTS = {"published": -0.26, "own": 0, "common": 0.26}  # from the row's middle
 
@@ -55,7 +54,8 @@ def published_and_ours(params: Params, figures: pd.DataFrame) -> Figure:
         "expected, less the published mean. Where the bar contains 0, the published mean is consistent with ours "
         "(filled mark); elsewhere it is not (hollow mark)."
     )
-    style.heading(figure, "Published test accuracies, and ours by two protocols", text, params, marks, runs=RUNS)
+    runs = f"as many runs as each report made (common protocol: {params.seeds})"
+    style.heading(figure, "Published test accuracies, and ours by two protocols", text, params, marks, runs=runs)
     return figure
 
 

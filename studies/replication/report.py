@@ -5,9 +5,11 @@ index.html there, figures and style inside. The sentences are those of page.html
 tables.
 """
 
+import math
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline import params
@@ -17,7 +19,7 @@ from pipeline.pages import formats, render
 from pipeline.params import Params
 from studies.replication import plots, reports
 from studies.replication.deviations import ADDED, ALL, REMOVED
-from studies.replication.measured import MARGIN, TABLES, main_figures
+from studies.replication.measured import TABLES, main_figures
 from studies.replication.reports import MEASURES, Replication
 
 FIGURES = TABLES.folder / "figures"
@@ -39,10 +41,12 @@ def agreement(frames: Mapping[str, pd.DataFrame]) -> dict[str, object]:
     """How well both protocols agree with what is published, and in how many rows a deviation is a cause."""
     main, deviations = main_figures(frames["figures"]), frames["deviations"]
     causes = _of_description(deviations[deviations["shown"]])
+    variance = sum(main[f"{whose}_std"] ** 2 / main[f"{whose}_runs"] for whose in ("published", "own"))
     return {
         "count": len(main),
         "consistent": {whose: int(main[f"{whose}_within"].sum()) for whose in ("own", "common")},
         "mean_absolute": {whose: main[f"{whose}_difference"].abs().mean() for whose in ("own", "common")},
+        "by_chance": math.sqrt(2 / math.pi) * np.sqrt(variance).mean(),  # of normal means with these variances
         "inconsistent": main[~main["own_within"]].to_dict("records"),
         "rows_with_cause": len(causes[ROW].drop_duplicates()),
     }
@@ -98,16 +102,14 @@ def explanations(deviations: pd.DataFrame) -> list[dict]:
 def sections(replication: Replication, frames: Mapping[str, pd.DataFrame]) -> list[dict]:
     """A report each: what params say of it, and its rows of the tables."""
     rows, shared = figure_rows(frames["figures"])
-    made, variants = [], replication.words.get("architecture", {})
+    made = []
     for name, report in replication.reports.items():
         number = int(name.removeprefix("report_"))
-        described = [row.description.architecture for row in replication.rows if row.report == number]
         gains, deviations = (frames[table][frames[table]["report"] == number] for table in ("gains", "deviations"))
         section = {"number": number, "params": report, "rows": [], "further": [], "shared": shared.get(number, [])}
         for row in rows:
             if row["report"] == number:
                 section["rows" if row["main"] and row["quantity"] == "test_accuracy" else "further"].append(row)
-        section["variants"] = {variant: said for variant, said in variants.items() if variant in described}
         section |= {"gains": gains.to_dict("records"), "explanations": explanations(deviations)}
         made.append(section | {"deviations": deviation_rows(deviations)})
     return made
@@ -130,7 +132,6 @@ def page(study: Params, replication: Replication, frames: Mapping[str, pd.DataFr
         narrow=outside[outside["spread_ratio"] < outside["spread_low"]].to_dict("records"),
         wide=outside[outside["spread_ratio"] > outside["spread_high"]].to_dict("records"),
         coarse=[report for report in replication.reports.values() if report.printed_to >= 1],
-        margin=100 * MARGIN,
         measures=MEASURES,
         named=named,
     )

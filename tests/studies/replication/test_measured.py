@@ -17,23 +17,6 @@ def flat(description, seed):
     return 0.83 + jitter(seed)
 
 
-@pytest.mark.parametrize(
-    ("low", "high", "word"),
-    [
-        (-0.02, 0.02, "agrees"),  # bounds included
-        (0.005, 0.015, "agrees"),  # surely more, and by less than two points
-        (0.001, 0.0201, "higher"),
-        (-0.0201, -0.001, "lower"),
-        (0.0, 0.03, "unclear"),  # touches 0
-        (-0.03, 0.0, "unclear"),
-        (-0.1, 0.1, "unclear"),
-        (math.nan, math.nan, "unclear"),
-    ],
-)
-def test_verdict(low, high, word):
-    assert measured.verdict(low, high) == word
-
-
 def test_a_figure_by_hand():
     """deep_fc-baseline, 81.18 ± 1.69 of 10 runs: ours 0.83 with a spread of 0.003028 after the last epoch."""
     code, text = figures(only("deep_fc-baseline"), flat).to_dict("records")
@@ -78,5 +61,4 @@ def test_a_gain_by_hand():
     assert row["published_ci_high"] == pytest.approx(0.029 + half, abs=1e-5)
     for whose in ("own", "common"):  # what a seed does to both techniques is in neither
         assert [row[f"{whose}_{of}"] for of in ("gain", "ci_low", "ci_high")] == pytest.approx([0.05] * 3)
-        assert (row[f"{whose}_runs"], row[f"{whose}_verdict"]) == (10, "higher")
-        assert row[f"{whose}_difference_low"] == pytest.approx(0.021 - half, abs=1e-5)
+        assert row[f"{whose}_runs"] == 10
