@@ -12,10 +12,16 @@ def _say_interrupted(kind, error, trace) -> None:
         cause = cause.__context__  # a library that was imported may have failed for it
     if cause is not None:
         print(INTERRUPTED, file=sys.stderr)
-    elif "failed to map segment" in str(error):
-        print(f"error: too little memory ({error}); raise the limit (ulimit -v)", file=sys.stderr)
-    else:
+        return
+    said = None
+    if kind is ImportError:  # not of a module that is missing
+        from pipeline.cli import refusal  # not above: it imports this package
+
+        said = refusal(error)
+    if said is None:
         sys.__excepthook__(kind, error, trace)
+    else:
+        print(f"error: {said}", file=sys.stderr)
 
 
 sys.excepthook = _say_interrupted

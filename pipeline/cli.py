@@ -40,10 +40,10 @@ def run_script(main: Callable[[], None], arguments: bool = True) -> None:
     except StudyError as error:
         sys.exit(f"error: {error}")
     except (OSError, MemoryError, RuntimeError, ImportError) as error:
-        refusal = _refusal(error)
-        if refusal is None:
+        said = refusal(error)
+        if said is None:
             raise
-        sys.exit(f"error: {refusal}")
+        sys.exit(f"error: {said}")
     except KeyboardInterrupt:
         print(INTERRUPTED, file=sys.stderr)
         sys.exit(130)
@@ -57,7 +57,7 @@ def _refuse_another_clone() -> None:
         raise StudyError(f"{own}: the code of another copy of the project; start it as `python -m pipeline.{name}`")
 
 
-def _refusal(error: Exception) -> str | None:
+def refusal(error: Exception) -> str | None:
     """What the operating system refused and the remedy, on one line; None for what is a bug."""
     script = Path(sys.argv[0]).stem  # all that is known where an error names no file
     number = getattr(error, "errno", None)

@@ -42,6 +42,13 @@ def test_ctrl_c_while_modules_are_imported_is_one_line(raised):
     assert program.returncode != 0
 
 
+def test_too_little_memory_while_modules_are_imported_is_one_line():
+    program = start("import pipeline\nraise ImportError('libtorch_cpu.so: failed to map segment')")
+    said = program.communicate()[1]
+    assert said.startswith("error: -c: too little memory")
+    assert (said.count("\n"), program.returncode) == (1, 1)
+
+
 def test_bugs_keep_their_traceback():
     def main():
         raise RuntimeError("shape '[3]' is invalid")

@@ -119,17 +119,18 @@ def points(study: Params, sweeps: Sweeps, architecture: str) -> Iterator[Point]:
     """
     for name, sweep in sweeps.of(architecture).items():
         for technique in sweep.techniques:
+            place = f"sweeps.{name}: {architecture} with {technique}"
             try:
                 own = study.runs(study.combo(architecture, technique), range(sweeps.seeds_of(sweep, architecture)))
                 for point, value, fields in _fields(sweep, own[0]):
+                    place = f"sweeps.{name}, point {point}: {architecture} with {technique}"
                     fields |= {"protocol.epochs": sweep.epochs_times * own[0].protocol.epochs}
                     first = params.trainable(own[0].with_fields(fields))
                     runs = [_with_seed_of(run, first) for run in own]
                     if first.trains_digits and not own[0].trains_digits:
-                        raise ValueError(f"point {point} gives {technique} an auxiliary loss; list another technique")
+                        raise ValueError(f"it gives {technique} an auxiliary loss; list another technique")
                     yield Point(name, point, value, architecture, technique, runs == own, runs)
             except (StudyError, ValueError) as error:
-                place = f"sweeps.{name}: {architecture} with {technique}"
                 raise StudyError(f"{PARAMS}: {place}: {params.said(error)}") from None
 
 

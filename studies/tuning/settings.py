@@ -88,13 +88,15 @@ def load() -> tuple[Params, Tuning]:
     for key, seeds in {"seeds": tuning.seeds, **grids}.items():
         if seeds > study.seeds:
             raise StudyError(f"{PARAMS}: {key}: {seeds}, but {paths.PARAMS} has {study.seeds}; lower it")
-    for architecture, batch_size in product(tuning.architectures, tuning.space.batch_size):
+    for architecture in tuning.architectures:
         own = recipes.own(study, architecture, tuning.techniques[0])
-        try:
-            one = recipes.changed(own, {"batch_size": batch_size, "batch_norm": True})
-            halving.candidate_runs(Candidate(0, one), tuning, 0)
-        except ValueError as error:
-            raise StudyError(f"{PARAMS}: space.batch_size ({architecture}): {params.said(error)}") from None
+        for batch_size in (*tuning.space.batch_size, own.protocol.batch_size):
+            try:
+                one = recipes.changed(own, {"batch_size": batch_size, "batch_norm": True})
+                halving.candidate_runs(Candidate(0, one), tuning, 0)
+            except ValueError as error:
+                key = f"space.batch_size, or pairs ({architecture})"
+                raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
     for architecture, asked in tuning.test_set_selection.items():
         from_grid(study, architecture, asked)
     return study, tuning

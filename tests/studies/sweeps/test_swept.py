@@ -60,7 +60,10 @@ def sweep_with(**changes):
         ),
         ({"fewer_seeds": {"convnet": 1}}, "architectures: does not list convnet"),
         ({"seeds": 129}, "seeds: 129, but params.yaml has pairs of 128"),
-        (sweep_with(values=[401]), "sweeps.pairs: lenet5 with baseline: 401 training pairs leave a last batch of one"),
+        (
+            sweep_with(values=[401]),
+            "sweeps.pairs, point 401: lenet5 with baseline: 401 training pairs leave a last batch of one",
+        ),
         (sweep_with(field="data.trainpairs"), "a run has no field data.trainpairs"),
         (sweep_with(field="protocol.aux_weight", values=[0.5]), "gives baseline an auxiliary loss"),
     ],

@@ -40,6 +40,7 @@ def space_of(**changes):
         (rungs_of((4, 1, 1), (5, 1, 1)), "rungs.1.candidates: 5 are more than the rung before has"),
         (rungs_of((4, 1, 5)), "rungs.0.splits: 5 of 4 splits"),
         (space_of(batch_size=[27]), "1000 training pairs leave a last batch of one (batch_size 27)"),
+        ({"pairs": 402} | space_of(batch_size=[64]), "201 training pairs leave a last batch of one (batch_size 100)"),
         (grid_of(dropout=[1.5]), "test_set_selection.lenet5.grid: network.dropout: Input should be less than 1"),
         (grid_of("baseline", aux_weight=[1.0]), "grid.aux_weight: baseline has no auxiliary loss"),
         (grid_of(batch_size=[999]), "1000 training pairs leave a last batch of one (batch_size 999)"),
