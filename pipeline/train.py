@@ -48,7 +48,10 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
 
 
 def trained(asked: Wanted, store: Store) -> Iterator[Known]:
-    """Every run of these, trained here and kept; each when it has ended."""
+    """Every run of these, trained here and kept; each when it has ended.
+
+    While another process of this project trains, it is waited for: what that one kept is taken, and not trained.
+    """
     # Not above: a stage whose runs are all known does without torch.
     from pipeline.backends import pairs
     from pipeline.backends.local import choose_device, compute
@@ -56,13 +59,19 @@ def trained(asked: Wanted, store: Store) -> Iterator[Known]:
 
     for precision in sorted({run.protocol.precision for run in asked.runs}):
         device = choose_device(asked.device, precision)  # the same, or refused
-    drawn = pairs.read(dict.fromkeys(run.data.draw for run in asked.runs), pairs.splits_of(asked.runs))
-    with Progress(asked.stage, sum(run.protocol.epochs for run in asked.runs)) as progress:
-        for made, weights, _ in compute(asked.runs, drawn, device, progress):
-            if asked.weights is None:
-                made, weights = made.brief(), None
-            store.put(made, weights)
-            yield Known(made, weights)
+    with store.alone() as waited:
+        known = store.find() if waited else {}
+        yield from (known[run] for run in asked.runs if run in known)
+        runs = [run for run in asked.runs if run not in known]
+        if not runs:
+            return
+        drawn = pairs.read(dict.fromkeys(run.data.draw for run in runs), pairs.splits_of(runs))
+        with Progress(asked.stage, sum(run.protocol.epochs for run in runs)) as progress:
+            for made, weights, _ in compute(runs, drawn, device, progress):
+                if asked.weights is None:
+                    made, weights = made.brief(), None
+                store.put(made, weights)
+                yield Known(made, weights)
 
 
 def results_of(asked: Wanted, store: Store, on_each: Callable[[Known], None] = lambda known: None) -> dict[Run, Result]:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,26 @@ def test_a_stage_whose_runs_are_all_known_needs_neither_torch_nor_a_reader(small
     assert [made.run.seed for made in result.read(FILES[0])] == [0, 1]
     assert all(file.is_file() for file in FILES)
     assert (store.FOLDER / store.ENDED).exists()
+
+
+def test_beside_another_process_that_trains_it_waits_and_takes_what_that_one_kept(small_study):
+    asked = train.wanted(["deep_fc", "baseline"])
+    first, _ = train.trained(asked, asked.store)
+    shutil.rmtree(store.FOLDER)
+    command = [sys.executable, "-m", "pipeline.train", "deep_fc", "baseline"]
+    with asked.store.alone() as waited:
+        assert not waited
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        beside = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
+        assert "another process trains for this project" in beside.stdout.readline()
+        asked.store.put(*first)
+        (kept,) = store.FOLDER.glob("*.json")
+        number = kept.stat().st_ino  # another file's, had it been written again
+    said = beside.communicate()[0]
+    assert beside.returncode == 0, said
+    assert kept.stat().st_ino == number
+    assert len(list(store.FOLDER.glob("*.json"))) == 2
+    assert [made.run.seed for made in result.read(FILES[0])] == [0, 1]
 
 
 def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):

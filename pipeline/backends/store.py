@@ -13,6 +13,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -25,6 +26,7 @@ from pipeline.engine.run import Run, pairs_digest
 
 FOLDER = Path(".dvc/tmp/runs")
 ENDED = "ended"  # the file there that names the stage and the runs that it has written
+LOCK = "lock"  # the file there that a process holds while it trains
 FOLDERS = ("reports/runs", "studies/*/reports/runs/*")  # where results are, from the root, as Git matches paths
 NOTHING = ("not a git repository", "unable to resolve revision: HEAD")  # what Git says where there is none
 
@@ -61,6 +63,24 @@ class Store:
         if weights is not None:
             write_whole(self._path(finished.run, "safetensors"), weights)
         write_whole(self._path(finished.run, "json"), result.to_text([finished]).encode())
+
+    @contextmanager
+    def alone(self) -> Iterator[bool]:
+        """While it lasts, no other process trains for this project; whether one did, and has been waited for."""
+        from filelock import FileLock, Timeout  # not above: a stage whose runs are all known does without
+
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock, waited = FileLock(self.folder / LOCK), False
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            say(f"{self.stage}: another process trains for this project; this one waits, and takes what that one kept")
+            lock.acquire()
+            waited = True
+        try:
+            yield waited
+        finally:
+            lock.release()
 
     def end(self) -> None:
         """The stage has written all that it wants of these runs."""
