@@ -18,8 +18,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from types import ModuleType
 
 import torch
+import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from pipeline.backends import pairs
@@ -39,22 +41,38 @@ from dvc.cli import main
 os.chdir(folder)
 sys.exit(main(arguments))
 """
-# What `dvc repro --dry` prints of a stage that it would run; an annex's command first goes to the project's root.
-COMMAND = re.compile(r"> (?:cd \S+ && )?python -m ((?:pipeline|studies)\.[\w.]+)(.*)")
+# A stage's command, as dvc.yaml has it and as `dvc repro --dry` prints it; an annex's first goes to the project's root.
+COMMAND = re.compile(r"(?:> )?(?:cd \S+ && )?python -m ((?:pipeline|studies)\.[\w.]+)(.*)")
 
 
 def outdated(folder: Path) -> list[Wanted]:
     """What the training stages of this folder's dvc.yaml that are out of date want, now that the pairs are not."""
-    if not (folder / "dvc.yaml").is_file():
-        raise StudyError(f"{folder}: holds no dvc.yaml; name the project's root, or an annex as studies/sweeps")
+    stages = training(folder / "dvc.yaml")
     _dvc(Path(), "repro", "pair")
     found = []
-    for line in _dvc(folder, "repro", "--dry").splitlines():
-        if match := COMMAND.fullmatch(line.strip()):
-            script = importlib.import_module(match[1])
-            if hasattr(script, "wanted"):
-                found.append(script.wanted(match[2].split()))
+    for line in _dvc(folder, "repro", "--dry", *stages).splitlines():
+        script, arguments = _script(line)
+        if hasattr(script, "wanted"):
+            found.append(script.wanted(arguments))
     return found
+
+
+def training(file: Path) -> list[str]:
+    """The stages of a dvc.yaml whose script says what it wants; the others need not be there yet."""
+    try:
+        stages = yaml.safe_load(file.read_text(encoding="utf-8"))["stages"]
+        found = [name for name, stage in stages.items() if hasattr(_script(stage["cmd"])[0], "wanted")]
+    except (FileNotFoundError, yaml.YAMLError, LookupError, TypeError, AttributeError):
+        found = []
+    if not found:
+        raise StudyError(f"{file}: has no stage that trains; name the project's root, or an annex as studies/sweeps")
+    return found
+
+
+def _script(command: str) -> tuple[ModuleType | None, list[str]]:
+    """The module of the project that a command runs, if it does, and its arguments."""
+    match = COMMAND.fullmatch(command.strip())
+    return (importlib.import_module(match[1]), match[2].split()) if match else (None, [])
 
 
 def _dvc(folder: Path, *arguments: str) -> str:

@@ -1,12 +1,17 @@
 """What is out of date is trained at once, the longest run first, and stored for the stages."""
 
+import shutil
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from pipeline import train, train_all
 from pipeline.backends import local
+from pipeline.cli import StudyError
 from pipeline.train import Wanted
+from tests import ROOT
 from tests.made_up import changed, short_run
 
 STAGES = [["deep_fc", "baseline"], ["convnet", "two_channel"]]
@@ -34,9 +39,17 @@ def test_stages_are_told_by_what_dvc_would_run(small_study, monkeypatch):
     ]
     asked = []
     monkeypatch.setattr(train_all, "_dvc", lambda *arguments: asked.append(arguments) or "\n".join(said))
-    Path("dvc.yaml").touch()
+    shutil.copy(ROOT / "dvc.yaml", ".")
     assert [stage.stage for stage in train_all.outdated(Path())] == ["deep_fc-baseline", "convnet-two_channel"]
-    assert asked == [(Path(), "repro", "pair"), (Path(), "repro", "--dry")]
+    assert asked == [(Path(), "repro", "pair"), (Path(), "repro", "--dry", "train", "train_aux")]
+
+
+@pytest.mark.parametrize("content", [None, "", "[1]", "stages: 3", "stages: {a: {cmd: python -m pipeline.plot}}", "{"])
+def test_a_folder_without_a_stage_that_trains_is_refused(workspace, content):
+    if content is not None:
+        Path("dvc.yaml").write_text(content)
+    with pytest.raises(StudyError, match="has no stage that trains"):
+        train_all.outdated(Path())
 
 
 def test_runs_of_one_kind_go_together_and_each_once():
