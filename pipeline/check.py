@@ -5,13 +5,13 @@ all other stages wait.
 """
 
 from pipeline import params, paths
-from pipeline.cli import run_script, write_whole
+from pipeline.cli import run_script, say, write_whole
 
 
 def main() -> None:
     combos = params.load().combos()
     write_whole(paths.CHECKED, f"{paths.PARAMS} is valid\n".encode())
-    print(f"{paths.PARAMS}: {len(combos)} combos")
+    say(f"{paths.PARAMS}: {len(combos)} combos")
 
 
 if __name__ == "__main__":

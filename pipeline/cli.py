@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import TextIO
 
 import psutil
 
@@ -90,13 +91,14 @@ def write_whole(path: Path, content: bytes) -> None:
         raise
 
 
-def say(text: str) -> None:
-    """Print a line; a reader that is gone, or a full disk, fails nothing that was finished."""
+def say(text: str, stream: TextIO | None = None) -> None:
+    """Print a line, on standard output by default; a reader that is gone, or a full disk, fails nothing."""
+    stream = stream or sys.stdout
     try:
-        print(text, flush=True)
+        print(text, file=stream, flush=True)
     except OSError:
         with contextlib.suppress(OSError, ValueError):  # what is left in the buffer would fail at the end again
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def cores() -> int:

@@ -23,7 +23,7 @@ from torchvision import datasets
 from torchvision.datasets.utils import check_integrity, download_url
 
 from pipeline import params, paths
-from pipeline.cli import FULL, StudyError, run_script
+from pipeline.cli import FULL, StudyError, run_script, say
 from pipeline.datasets import DATA_SETS
 
 FILE = "file://"  # a URL that is a folder
@@ -132,9 +132,9 @@ def main() -> None:
     paths.RAW.mkdir(parents=True, exist_ok=True)
     if DATA_SETS[source].torchvision is None:
         (paths.RAW / "README").write_text(f"{DATA_SETS[source].title}: read from the package itself.\n")
-        print(f"{DATA_SETS[source].title}: nothing to fetch")
+        say(f"{DATA_SETS[source].title}: nothing to fetch")
     else:
-        print(f"{DATA_SETS[source].title}: from {fetch(source, paths.RAW)}")
+        say(f"{DATA_SETS[source].title}: from {fetch(source, paths.RAW)}")
 
 
 if __name__ == "__main__":

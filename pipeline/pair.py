@@ -13,7 +13,7 @@ from torchvision import datasets
 
 from pipeline import params, paths
 from pipeline.backends import pairs
-from pipeline.cli import StudyError, run_script
+from pipeline.cli import StudyError, run_script, say
 from pipeline.datasets import DATA_SETS
 from pipeline.engine import seeds
 from pipeline.engine.data import Digits
@@ -82,7 +82,7 @@ def main() -> None:
         digits = Digits(downsample(pictures), labels, drawn[split])
         pairs.write(paths.pairs(split), digits, data.source)
         first, second = labels[drawn[split][Draw(seed=0)].long()].unbind(1)
-        print(
+        say(
             f"{data.source}, {split}: {len(labels):,} images, in {len(drawn[split])} draws of {len(first):,} pairs; in "
             f"the first draw, {(first <= second).float().mean():.1%} have first <= second"
         )

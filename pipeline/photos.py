@@ -84,10 +84,13 @@ def _fitted(path: Path, colours: np.ndarray) -> tuple[np.ndarray, str]:
     """The digit (28, 28) in MNIST's form, and what was done; StudyError if nothing stands out from the ground."""
     difference = colours - _ground(colours)  # (H, W, 3)
     distance = np.linalg.norm(difference, axis=2) / np.sqrt(3)
+    nothing = StudyError(f"{path}: no digit stands out from its ground; draw a dark one on light paper, or the reverse")
+    if np.ptp(distance) < FAINTEST:
+        raise nothing
     threshold = _threshold(distance)
     ink = _digit_parts(distance > threshold, distance)
     if not ink.any() or distance[ink].mean() - distance[~ink].mean() < FAINTEST:
-        raise StudyError(f"{path}: no digit stands out from its ground; draw a dark one on light paper, or the reverse")
+        raise nothing
     dark = difference[ink].mean() < 0
     near = ndimage.binary_dilation(ink, iterations=1)  # with the soft edge of a stroke
     low, high = threshold / 2, np.percentile(distance[ink], 75)

@@ -8,6 +8,7 @@ name is studies/NAME/readme.md, filled with `studies.NAME.report.readme_values()
 import argparse
 import importlib
 import re
+from collections.abc import Container
 from pathlib import Path
 
 from pipeline import params, paths
@@ -35,24 +36,29 @@ def block(name: str) -> str:
     return render.text(template, **importlib.import_module(f"studies.{name}.report").readme_values())
 
 
-def updated(text: str) -> str:
-    """The text with every block as it should be; StudyError unless its markers stand in pairs, each name once."""
+def updated(text: str, wanted: Container[str] | None = None) -> str:
+    """The text with every block (of these names) as it should be.
+
+    StudyError unless its markers stand in pairs, each name once.
+    """
     markers = list(MARKER.finditer(text))
     begins, ends = markers[::2], markers[1::2]
     kinds = [(begin[1], begin[2], end[1], end[2]) for begin, end in zip(begins, ends, strict=False)]
     names = [begin[1] for begin in begins]
-    wanted = [(name, "begin", name, "end") for name in names]
-    if not names or kinds != wanted or len(set(names)) < len(names):
+    pairs = [(name, "begin", name, "end") for name in names]
+    if not names or kinds != pairs or len(set(names)) < len(names):
         raise StudyError(f"{README}: each block needs <!-- NAME:begin --> and <!-- NAME:end --> once, in this order")
     for begin, end in reversed(list(zip(begins, ends, strict=True))):
+        if wanted is not None and begin[1] not in wanted:
+            continue
         text = f"{text[: begin.end()]}\n{block(begin[1]).strip()}\n{text[end.start() :]}"
     return text
 
 
-def is_outdated() -> bool:
-    """Whether README.md has other results than the tables."""
+def is_outdated(wanted: Container[str] | None = None) -> bool:
+    """Whether README.md has other results (in the blocks of these names) than the tables."""
     text = README.read_text(encoding="utf-8")
-    return updated(text) != text
+    return updated(text, wanted) != text
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline import params, paths, readme
 from pipeline.analysis.tables import STUDY
-from pipeline.cli import run_script, say
+from pipeline.cli import StudyError, run_script, say
 from pipeline.figures.sources import TABLES
 from pipeline.pages import render
 from pipeline.pages.values import TABLES as SHOWN
@@ -39,10 +39,13 @@ def page(study: Params, frames: dict[str, pd.DataFrame], linked: dict[str, dict[
 
 
 def main() -> None:
-    """Write the page; say which results in README.md are older than it."""
+    """Write the page; say whether the study's results in README.md are older than it."""
     render.write(paths.PAGE, page(params.load(), {name: STUDY.read(name) for name in SHOWN}, annexes()))
-    if readme.README.is_file() and readme.is_outdated():
-        say(f"{readme.README}: its results are not those of {paths.REPORTS}/; `python -m pipeline.readme` updates them")
+    try:
+        if readme.README.is_file() and readme.is_outdated({"results"}):
+            say(f"{readme.README}: its results are not the tables'; `python -m pipeline.readme` updates them")
+    except StudyError as error:  # somebody's own README.md
+        say(f"not compared with the tables: {error}")
 
 
 if __name__ == "__main__":

@@ -59,10 +59,10 @@ def trained(asked: Wanted, store: Store) -> Iterator[Known]:
 
     for precision in sorted({run.protocol.precision for run in asked.runs}):
         device = choose_device(asked.device, precision)  # the same, or refused
-    with store.alone() as waited:
-        known = store.find() if waited else {}
-        yield from (known[run] for run in asked.runs if run in known)
-        runs = [run for run in asked.runs if run not in known]
+    with store.alone():
+        found = store.find()  # now that no other process adds to it
+        yield from (found[run] for run in asked.runs if run in found)
+        runs = [run for run in asked.runs if run not in found]
         if not runs:
             return
         drawn = pairs.read(dict.fromkeys(run.data.draw for run in runs), pairs.splits_of(runs))
@@ -96,6 +96,7 @@ def results_of(asked: Wanted, store: Store, on_each: Callable[[Known], None] = l
 def run_stage(asked: Wanted) -> list[Result]:
     """What every training stage does: write the results of these runs, in their order, and say so."""
     start, store = time.perf_counter(), asked.store
+    store.begin()
 
     def write_weights(known: Known) -> None:
         if asked.weights is not None:

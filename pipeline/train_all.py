@@ -18,7 +18,6 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from types import ModuleType
 
 import torch
 import yaml
@@ -30,6 +29,7 @@ from pipeline.engine.loop import fresh_network
 from pipeline.engine.run import Run
 from pipeline.train import Wanted, trained
 
+ROOT = Path(__file__).parents[1]
 PAIRS_COUNTED = 10
 # dvc in a folder, which ends when this process does, and with it the stage that it runs.
 DVC = """
@@ -39,7 +39,7 @@ parent, folder, *arguments = sys.argv[1:]
 die_with_parent(int(parent))
 from dvc.cli import main
 os.chdir(folder)
-sys.exit(main(arguments))
+sys.exit(main(["--wait-for-lock", *arguments]))
 """
 # A stage's command, as dvc.yaml has it and as `dvc repro --dry` prints it; an annex's first goes to the project's root.
 COMMAND = re.compile(r"(?:> )?(?:cd \S+ && )?python -m ((?:pipeline|studies)\.[\w.]+)(.*)")
@@ -51,28 +51,27 @@ def outdated(folder: Path) -> list[Wanted]:
     _dvc(Path(), "repro", "pair")
     found = []
     for line in _dvc(folder, "repro", "--dry", *stages).splitlines():
-        script, arguments = _script(line)
-        if hasattr(script, "wanted"):
-            found.append(script.wanted(arguments))
+        if (command := COMMAND.fullmatch(line.strip())) and _trains(command):
+            found.append(importlib.import_module(command[1]).wanted(command[2].split()))
     return found
 
 
 def training(file: Path) -> list[str]:
-    """The stages of a dvc.yaml whose script says what it wants; the others need not be there yet."""
+    """The stages of a dvc.yaml whose scripts say what they want; what the others need may not be there yet."""
     try:
         stages = yaml.safe_load(file.read_text(encoding="utf-8"))["stages"]
-        found = [name for name, stage in stages.items() if hasattr(_script(stage["cmd"])[0], "wanted")]
+        commands = {name: COMMAND.fullmatch(str(stage.get("cmd")).strip()) for name, stage in stages.items()}
     except (FileNotFoundError, yaml.YAMLError, LookupError, TypeError, AttributeError):
-        found = []
-    if not found:
-        raise StudyError(f"{file}: has no stage that trains; name the project's root, or an annex as studies/sweeps")
-    return found
+        commands = {}
+    if found := [name for name, command in commands.items() if command and _trains(command)]:
+        return found
+    raise StudyError(f"{file}: has no stage that trains; name the project's root, or an annex as studies/sweeps")
 
 
-def _script(command: str) -> tuple[ModuleType | None, list[str]]:
-    """The module of the project that a command runs, if it does, and its arguments."""
-    match = COMMAND.fullmatch(command.strip())
-    return (importlib.import_module(match[1]), match[2].split()) if match else (None, [])
+def _trains(command: re.Match) -> bool:
+    """Whether the script says what runs it wants; told without its imports, which take seconds."""
+    script = ROOT.joinpath(*command[1].split(".")).with_suffix(".py")
+    return script.is_file() and "\ndef wanted(" in script.read_text(encoding="utf-8")
 
 
 def _dvc(folder: Path, *arguments: str) -> str:

@@ -1,4 +1,4 @@
-"""The benchmark: its reference loop trains what the engine trains, and its count of operations is the networks'."""
+"""The benchmark: its reference loop trains what the engine trains."""
 
 import pytest
 import torch

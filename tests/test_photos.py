@@ -81,8 +81,17 @@ def test_what_is_no_picture_or_too_large_a_one_is_refused(tmp_path, monkeypatch,
         photos.read_digit(tmp_path / "a.png")
 
 
-def test_blank_paper_shows_no_digit(tmp_path):
-    photographed(np.zeros((300, 400, 1)), shadow=0.5).save(tmp_path / "a.png")
+BLANK = {
+    "paper": photographed(np.zeros((300, 400, 1)), shadow=0.5),
+    "black": Image.new("L", (200, 300)),
+    "transparent": Image.new("RGBA", (200, 200)),
+    "one pixel": Image.new("RGB", (1, 1), "red"),
+}
+
+
+@pytest.mark.parametrize("kind", BLANK)
+def test_what_is_blank_shows_no_digit(tmp_path, kind):
+    BLANK[kind].save(tmp_path / "a.png")
     with pytest.raises(StudyError, match="no digit stands out"):
         photos.read_digit(tmp_path / "a.png")
 

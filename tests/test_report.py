@@ -1,6 +1,7 @@
 """The page: complete, from the tables, and in need of nothing beside it."""
 
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -90,6 +91,18 @@ def test_says_what_the_tables_say(small):
         shown = f"{formats.points(row['mean_difference'])}{half}{mark} {row['wins']} of {row['runs']}"
         assert shown in page.text
     assert "Trained on made up (cpu, torch 0.0)" in page.text
+
+
+BLOCKS = "".join(f"<!-- {name}:begin -->\n<!-- {name}:end -->\n" for name in ("results", "nobody"))
+
+
+@pytest.mark.parametrize("readme", ["# Mine\n", BLOCKS])
+def test_a_readme_of_any_kind_is_only_spoken_of(small, capsys, readme):
+    """Somebody's own, or one with an annex's block that cannot be made."""
+    Path("README.md").write_text(readme)
+    written()
+    assert "README.md: " in capsys.readouterr().out
+    assert Path("README.md").read_text() == readme
 
 
 @pytest.mark.parametrize(("techniques", "seeds"), [(None, 1), (["weight_sharing"], 1), (None, 2)])

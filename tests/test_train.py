@@ -87,8 +87,7 @@ def test_beside_another_process_that_trains_it_waits_and_takes_what_that_one_kep
     first, _ = train.trained(asked, asked.store)
     shutil.rmtree(store.FOLDER)
     command = [sys.executable, "-m", "pipeline.train", "deep_fc", "baseline"]
-    with asked.store.alone() as waited:
-        assert not waited
+    with asked.store.alone():
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         beside = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True)
         assert "another process trains for this project" in beside.stdout.readline()
@@ -100,6 +99,13 @@ def test_beside_another_process_that_trains_it_waits_and_takes_what_that_one_kep
     assert kept.stat().st_ino == number
     assert len(list(store.FOLDER.glob("*.json"))) == 2
     assert [made.run.seed for made in result.read(FILES[0])] == [0, 1]
+
+
+def test_what_another_process_kept_since_it_was_looked_for_is_not_trained(small_study, monkeypatch):
+    asked = train.wanted(["deep_fc", "baseline"])
+    ended = {known.result.run: known for known in train.trained(asked, asked.store)}
+    monkeypatch.setattr(local, "compute", lambda *_: pytest.fail("trained"))
+    assert {known.result.run: known for known in train.trained(asked, asked.store)} == ended
 
 
 def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):

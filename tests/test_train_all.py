@@ -44,6 +44,13 @@ def test_stages_are_told_by_what_dvc_would_run(small_study, monkeypatch):
     assert asked == [(Path(), "repro", "pair"), (Path(), "repro", "--dry", "train", "train_aux")]
 
 
+def test_stages_of_other_forms_are_left_alone(workspace):
+    ours = "train: {cmd: python -m pipeline.train a b}"
+    others = "a: {cmd: [x, y]}, b: {foreach: [1], do: {cmd: x}}, c: {cmd: python -m pipeline.nothing}"
+    Path("dvc.yaml").write_text(f"stages: {{{ours}, {others}}}")
+    assert train_all.training(Path("dvc.yaml")) == ["train"]
+
+
 @pytest.mark.parametrize("content", [None, "", "[1]", "stages: 3", "stages: {a: {cmd: python -m pipeline.plot}}", "{"])
 def test_a_folder_without_a_stage_that_trains_is_refused(workspace, content):
     if content is not None:

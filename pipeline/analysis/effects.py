@@ -41,20 +41,20 @@ CONTRASTS: dict[str, dict[str, int]] = {
 }
 
 
-def seedwise(runs: pd.DataFrame, weights: dict[str, int], measure: str = "test_accuracy") -> pd.Series:
+def seedwise(runs: pd.DataFrame, weights: dict[str, int]) -> pd.Series:
     """A contrast of each architecture and seed, indexed by both; `runs` is the table of that name.
 
     Seeds of which a run diverged are left out.
     """
-    contrast = sum(weight * _measured(runs, term, measure) for term, weight in weights.items()).dropna().sort_index()
+    contrast = sum(weight * _measured(runs, term) for term, weight in weights.items()).dropna().sort_index()
     contrast = contrast.reindex(runs["architecture"].unique(), level="architecture")
     return contrast.round(12).rename("difference")  # without the rounding noise that would turn a tie into a win
 
 
-def _measured(runs: pd.DataFrame, term: str, measure: str) -> pd.Series:
+def _measured(runs: pd.DataFrame, term: str) -> pd.Series:
     technique = term.removeprefix(DIGIT_DERIVED)
     rows = runs[runs["technique"] == technique].set_index(["architecture", "seed"])
-    return rows[measure if term == technique else "digit_derived_accuracy"]
+    return rows["test_accuracy" if term == technique else "digit_derived_accuracy"]
 
 
 def effect_runs(runs: pd.DataFrame, converged: Converged) -> pd.DataFrame:

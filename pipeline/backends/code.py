@@ -22,7 +22,7 @@ def engine_files(architecture: str) -> list[Path]:
     names = [architecture]
     for name in names:  # grows by what is imported, and what that imports
         names += sorted(_imported_by(name).difference(names))
-    return [*sorted((PIPELINE / "engine").glob("*.py")), *map(_module, names)]
+    return [*sorted((PIPELINE / "engine").glob("*.py")), *map(paths.architecture, names)]
 
 
 @lru_cache
@@ -70,14 +70,10 @@ def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> 
     return "".join([lines[start[0] - 1][start[1] :], *lines[start[0] : end[0] - 1], last])
 
 
-def _module(architecture: str) -> Path:
-    return paths.architecture(architecture)
-
-
 def _imported_by(architecture: str) -> set[str]:
     """The architectures that this one's module imports, or imports something from."""
     names = set()
-    for node in ast.walk(ast.parse(_module(architecture).read_bytes())):
+    for node in ast.walk(ast.parse(paths.architecture(architecture).read_bytes())):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):

@@ -5,6 +5,8 @@ import time
 
 from tqdm import tqdm
 
+from pipeline.cli import say
+
 SECONDS_BETWEEN_LINES = 30
 
 
@@ -28,7 +30,7 @@ class Progress:
         self.bar.update(len(accuracies))
         if self.bar.disable and time.monotonic() - self.last_line > SECONDS_BETWEEN_LINES:
             self.last_line = time.monotonic()
-            print(f"{self.name}: {self.done} of {self.epochs} epochs, {accuracy}", file=sys.stderr, flush=True)
+            say(f"{self.name}: {self.done} of {self.epochs} epochs, {accuracy}", sys.stderr)
 
     def __enter__(self) -> "Progress":
         return self

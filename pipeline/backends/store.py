@@ -47,13 +47,25 @@ class Store:
         self.folder = _project() / FOLDER
         of_draws = pairs.digests(self.runs) if self.runs else {}
         self.pairs = {run: pairs_digest(run, of_draws) for run in self.runs}
-        self._drop_others()
+
+    def begin(self) -> None:
+        """The stage begins: drop the runs of another one that has ended; DVC has recorded its results by now."""
+        try:
+            stage, *names = (self.folder / ENDED).read_text(encoding="utf-8").splitlines()
+        except (OSError, ValueError):
+            return
+        if stage != self.stage:
+            kept = {self._name(run) for run in self.runs}
+            for name in names:
+                if name not in kept:
+                    for suffix in ("json", "safetensors"):
+                        (self.folder / f"{name}.{suffix}").unlink(missing_ok=True)
+            (self.folder / ENDED).unlink(missing_ok=True)
 
     def find(self) -> dict[Run, Known]:
         """Those of the stage's runs that are known."""
         found = {run: known for run in self.runs if (known := self._finished(run))}
-        missing = {run for run in self.runs if run not in found}
-        of_head = {run: held for run, held in self._in_head(missing).items() if self._is_same(run, held)}
+        of_head = self._in_head({run for run in self.runs if run not in found})
         if self.weights is None:
             return found | {run: Known(held.brief(), None) for run, held in of_head.items()}
         return found | dict(self._with_weights(of_head))
@@ -65,20 +77,19 @@ class Store:
         write_whole(self._path(finished.run, "json"), result.to_text([finished]).encode())
 
     @contextmanager
-    def alone(self) -> Iterator[bool]:
-        """While it lasts, no other process trains for this project; whether one did, and has been waited for."""
+    def alone(self) -> Iterator[None]:
+        """While it lasts, no other process trains for this project; it begins when none does."""
         from filelock import FileLock, Timeout  # not above: a stage whose runs are all known does without
 
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock, waited = FileLock(self.folder / LOCK), False
+        lock = FileLock(self.folder / LOCK)
         try:
             lock.acquire(timeout=0)
         except Timeout:
             say(f"{self.stage}: another process trains for this project; this one waits, and takes what that one kept")
             lock.acquire()
-            waited = True
         try:
-            yield waited
+            yield
         finally:
             lock.release()
 
@@ -110,7 +121,8 @@ class Store:
                     except StudyError as error:
                         say(f"{self.stage}: not taken: {error}")
                         continue
-                    if held.run in runs and (held.weights or held.run not in found):
+                    wanted = held.run in runs and (held.weights or held.run not in found)
+                    if wanted and self._is_same(held.run, held):
                         found[held.run] = held
         return found
 
@@ -144,20 +156,6 @@ class Store:
                     yield run, Known(held, weights)
         finally:
             files.close()
-
-    def _drop_others(self) -> None:
-        """Drop the runs of another stage that has ended."""
-        try:
-            stage, *names = (self.folder / ENDED).read_text(encoding="utf-8").splitlines()
-        except (OSError, ValueError):
-            return
-        if stage != self.stage:
-            kept = {self._name(run) for run in self.runs}
-            for name in names:
-                if name not in kept:
-                    for suffix in ("json", "safetensors"):
-                        (self.folder / f"{name}.{suffix}").unlink(missing_ok=True)
-            (self.folder / ENDED).unlink(missing_ok=True)
 
     def _name(self, run: Run) -> str:
         engine = code.engine_digest(run.network.architecture)

@@ -41,9 +41,9 @@ def listed(parts: Sequence[str]) -> str:
     return ", ".join(parts[:-1]) + f" and {parts[-1]}" if len(parts) > 1 else "".join(parts)
 
 
-def listed_or_counted(names: Sequence[str], thing: str, most: int = 3) -> str:
-    """The names, where they are few; else how many there are."""
-    return listed(names) if len(names) <= most else counted(len(names), thing)
+def listed_or_counted(names: Sequence[str], thing: str) -> str:
+    """The names, up to three; else how many there are."""
+    return listed(names) if len(names) <= 3 else counted(len(names), thing)
 
 
 def percent(fraction: float) -> str:

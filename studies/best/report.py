@@ -31,9 +31,9 @@ def chosen(study: Params, best: Best, candidates: pd.DataFrame) -> dict[str, dic
     return found
 
 
-def ours(accuracy: pd.DataFrame, without: str = WHOLE) -> dict[str, dict]:
-    """By group, the row of the table `accuracy` from which this ingredient is taken out."""
-    return {row["group"]: row for row in accuracy[accuracy["without"] == without].to_dict("records")}
+def ours(accuracy: pd.DataFrame) -> dict[str, dict]:
+    """By group, the row of the table `accuracy` of the whole recipe."""
+    return {row["group"]: row for row in accuracy[accuracy["without"] == WHOLE].to_dict("records")}
 
 
 def published(best: Best) -> list[Published]:

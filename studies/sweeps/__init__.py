@@ -1,1 +1,1 @@
-"""Accuracy against aux_weight and against the number of training pairs: `make sweeps`. What it asks for: swept.py."""
+"""Why the techniques help: the study's runs with some fields changed. `make sweeps`; what it asks for: swept.py."""

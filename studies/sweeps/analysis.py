@@ -21,7 +21,7 @@ from studies.sweeps import swept
 from studies.sweeps.equivalent import UNKNOWN, equivalent
 from studies.sweeps.swept import Sweeps
 
-TABLES = Tables(swept.REPORTS, swept.HERE / "columns.yaml", "dvc repro aggregate")
+TABLES = Tables(swept.REPORTS, swept.HERE / "columns.yaml", "make sweeps")
 POINT = ["data_set", "sweep", "point", "value"]
 ACCURACIES = ("test_accuracy", "train_accuracy", "digit_accuracy", "digit_derived_accuracy")
 MEASURES = (*ACCURACIES, "late_gain")

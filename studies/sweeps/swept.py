@@ -55,6 +55,8 @@ class Sweep(Section):
             raise ValueError("values: tables list null as 0; give one of the two")
         if self.values is not None and self.quantity is None:
             raise ValueError("quantity: say what its numbers are")
+        if self.half_gain and not {0, None} & set(self.values or [0]):
+            raise ValueError("half_gain: list 0 or null among the values; the gain is that over 0")
         if self.points is not None and (self.equivalent or self.half_gain):
             raise ValueError("equivalent and half_gain are questions about numbers; it has named points")
         return self
@@ -106,9 +108,14 @@ def load() -> tuple[Params, Sweeps]:
         raise StudyError(
             f"{PARAMS}: seeds: {sweeps.seeds}, but {paths.PARAMS} has pairs of {study.data.draws.seeds} (data.draws)"
         )
-    for architecture in sweeps.architectures:
-        for _ in points(study, sweeps, architecture):
-            pass
+    found = [point for architecture in sweeps.architectures for point in points(study, sweeps, architecture)]
+    for name, sweep in sweeps.sweeps.items():
+        own = sorted({point.value for point in found if point.sweep == name and point.own and point.value})
+        if len(own) > 1:
+            raise StudyError(
+                f"{PARAMS}: sweeps.{name}: {sweep.field} is {' or '.join(f'{value:g}' for value in own)} in the study, "
+                f"by architecture; all numbers are compared with the study's, so give each of these a sweep of its own"
+            )
     return study, sweeps
 
 

@@ -39,6 +39,7 @@ def train_rungs(first: Wanted, groups: Mapping[str, Sequence[Candidate]], plan: 
     `first`: its first rung; the runs of each other one follow from the results of the rung before.
     """
     start, found = time.perf_counter(), {}
+    first.store.begin()
 
     def evaluate(runs: list[Run]) -> Mapping[Run, Result]:
         rung = replace(first, runs=runs)

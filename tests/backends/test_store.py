@@ -93,15 +93,17 @@ def test_a_run_is_dropped_when_another_stage_begins_after_its_own_has_ended(put)
     def known() -> int:
         return len(list(FOLDER.glob("*.json")))
 
-    Store("another", [OTHER])  # begins while the first is not at its end: an interrupted stage goes on later
+    Store("another", [OTHER]).begin()  # while the first is not at its end: an interrupted stage goes on later
     assert known() == 1
     Store(STAGE, [RUN]).end()
-    Store(STAGE, [RUN])  # DVC starts the same stage again, for it was stopped before DVC had written its lock
+    Store("another", [OTHER]).find()  # looks, and does not begin: DVC may not have recorded the first one yet
     assert known() == 1
-    Store("another", [RUN])  # wants that run itself
+    Store(STAGE, [RUN]).begin()  # DVC starts the same stage again, for it was stopped before it had written its lock
+    assert known() == 1
+    Store("another", [RUN]).begin()  # wants that run itself
     assert known() == 1
     Store(STAGE, [RUN]).end()
-    Store("another", [OTHER])
+    Store("another", [OTHER]).begin()
     assert known() == 0
     assert not (FOLDER / ENDED).exists()
 
@@ -148,6 +150,12 @@ def test_weights_come_from_dvc_s_cache_if_they_are_those(committed, finished, mo
         dvc.add([str(FILE)])
         FILE.unlink()
         assert found() == known
+
+
+def test_a_stale_result_of_the_same_run_does_not_hide_the_one_that_counts(committed, finished):
+    stale = finished.result.model_copy(update={"torch": "9.9.9"})
+    committed(result.to_text([stale, finished.result.brief()]))
+    assert found(with_weights=False) == (finished.result.brief(), None)
 
 
 def test_an_edited_result_is_named_and_not_taken(committed, finished, capsys):

@@ -64,6 +64,11 @@ def sweep_with(**changes):
             sweep_with(values=[401]),
             "sweeps.pairs, point 401: lenet5 with baseline: 401 training pairs leave a last batch of one",
         ),
+        (sweep_with(values=[100], half_gain=True), "half_gain: list 0 or null among the values"),
+        (
+            sweep_with(field="protocol.learning_rate", values=[0.1]),
+            "sweeps.pairs: protocol.learning_rate is 0.001 or 0.01 in the study, by architecture",
+        ),
         (sweep_with(field="data.trainpairs"), "a run has no field data.trainpairs"),
         (sweep_with(field="protocol.aux_weight", values=[0.5]), "gives baseline an auxiliary loss"),
     ],
