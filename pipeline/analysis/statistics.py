@@ -111,8 +111,8 @@ def sign_flip_p(differences: np.ndarray) -> float:
 
 
 def smallest_p(runs: int) -> float:
-    """The smallest p-value that the exact sign-flip test can give: all differences of one sign."""
-    return 2 / 2**runs
+    """The smallest p-value that the sign-flip test can give: all differences of one sign."""
+    return 2 / 2 ** min(runs, EXACT_RUNS)
 
 
 def shared_images(drawn: int, pool: int) -> float:

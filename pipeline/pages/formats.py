@@ -87,4 +87,4 @@ def half_width(low: float, high: float) -> str:
 def extremes(rows: pd.DataFrame) -> str:
     """The smallest and the largest mean in the rows of one effect: `+1.1 (shallow_fc) to +18.5 (lenet5)`."""
     mean = rows[~rows["architecture"].isin(AVERAGES)].set_index("architecture")["mean_difference"]
-    return f"{points(mean.min())} ({mean.idxmin()}) to {points(mean.max())} ({mean.idxmax()})"
+    return f"{points(mean.min())} ({mean.idxmin()}) to {points(mean.max())} ({mean[::-1].idxmax()})"

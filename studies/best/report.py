@@ -4,31 +4,56 @@ Reads params.yaml, studies/best/params.yaml and studies/best/reports/*.csv; writ
 sentences stand in page.html; every number comes from the tables.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from pipeline import paths
+from pipeline.analysis import statistics
 from pipeline.cli import run_script
 from pipeline.datasets import DATA_SETS
+from pipeline.engine.run import Run
 from pipeline.pages import render
 from pipeline.params import Params
-from studies.best import settings
+from studies.best import aggregate, settings
 from studies.best.choices import WHOLE
 from studies.best.settings import TABLES, Best, Published
 from studies.tuning import recipes
 
-TITLE = "The best that 1,000 training pairs give"
+TITLE = "How accurate can a network get with 1,000 training pairs?"
 
 
 def chosen(study: Params, best: Best, candidates: pd.DataFrame) -> dict[str, dict]:
-    """By group, the row of the chosen candidate, with the keys of params.yaml that give it."""
+    """By group, the row of the chosen candidate, with the keys of params.yaml that give it, and its ablations."""
     found = {}
     for row in candidates[candidates["chosen"]].to_dict("records"):
-        proposals = settings.candidates(study, best)[row["group"]]
-        run = settings.tested(best, proposals[row["candidate"]].run)
-        found[row["group"]] = row | {"keys": recipes.keys(run)}
+        group, number = row["group"], row["candidate"]
+        run = settings.tested(best, settings.candidates(study, best)[group][number].run)
+        ablations = settings.ablations(study, best, best.groups[group][number], run)
+        set_back = {name: fields(run, without, best.ingredients[name]) for name, without in ablations.items()}
+        found[group] = row | {"keys": recipes.keys(run), "set_back": set_back}
     return found
+
+
+def fields(run: Run, other: Run, names: Iterable[str]) -> str:
+    """Those of the fields in which the other run differs, and what that has, for instance `epochs 50`."""
+    changed = {
+        name: recipes.value(other, name) for name in names if recipes.value(other, name) != recipes.value(run, name)
+    }
+    return ", ".join(
+        f"{name.rpartition('.')[2]} {'none' if value is None else value}" for name, value in changed.items()
+    )
+
+
+def between(runs: pd.DataFrame) -> dict[str, float]:
+    """What the first group's whole recipe is ahead of the second's: `mean`, `low` and `high` over `runs` seeds."""
+    wide = runs[runs["without"] == WHOLE].pivot(index="seed", columns="group", values="test_accuracy")
+    groups = runs["group"].unique()
+    gains = (wide[groups[0]] - wide[groups[-1]]).dropna().round(12).to_numpy() if len(groups) == 2 else np.array([])
+    low, high = statistics.t_interval(gains)
+    return {"runs": len(gains), "mean": statistics.mean(gains), "low": low, "high": high}
 
 
 def ours(accuracy: pd.DataFrame) -> dict[str, dict]:
@@ -43,8 +68,8 @@ def published(best: Best) -> list[Published]:
 
 def page(study: Params, best: Best, frames: dict[str, pd.DataFrame]) -> str:
     """The page, from all tables."""
-    machines = frames["runs"][["hardware", "torch"]].drop_duplicates().to_dict("records")
-    accuracy = frames["accuracy"]
+    accuracy, runs = frames["accuracy"], frames["runs"]
+    machines = runs[["hardware", "torch"]].drop_duplicates().to_dict("records")
     return render.page(
         Path(__file__).with_name("page.html"),
         TITLE,
@@ -54,6 +79,8 @@ def page(study: Params, best: Best, frames: dict[str, pd.DataFrame]) -> str:
         study=study,
         best=best,
         ours=ours(accuracy),
+        whole=ours(aggregate.accuracy(runs[runs["seed"] < best.ablation_seeds])),
+        between=between(runs),
         chosen=chosen(study, best, frames["candidates"]),
         published=published(best),
         ablation=accuracy[accuracy["without"] != WHOLE].to_dict("records"),

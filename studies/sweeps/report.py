@@ -98,8 +98,9 @@ def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> s
 def readme_values() -> dict[str, object]:
     """What readme.md, the annex's block of README.md, is filled with."""
     frames = {name: TABLES.read(name) for name in KEYS}
-    listed = swept.load()[1].architectures
-    return {"find": finder(frames), "sweeps": list(frames["accuracy"]["sweep"].unique()), "architectures": listed}
+    sweeps = swept.load()[1]
+    about = {"architectures": sweeps.architectures, "fewer_seeds": sweeps.fewer_seeds}
+    return {"find": finder(frames), "sweeps": list(frames["accuracy"]["sweep"].unique())} | about
 
 
 def main() -> None:
