@@ -1,4 +1,7 @@
-"""Seed 0 of four fast combos, trained anew on MNIST, is what is committed: no change of the engine moves a number."""
+"""Seed 0 of four fast combos, trained anew on MNIST, is what is committed: no change of the engine moves a number.
+
+To the bit on the kind of processor that trained it; another one rounds otherwise, which shows after the first epoch.
+"""
 
 import pytest
 import torch
@@ -14,6 +17,7 @@ from tests import ROOT
 
 COMBOS = [("deep_fc", "baseline"), ("shallow_fc", "digits_only"), ("mlpnet", "latent_digits"), ("lenet5", "aux_loss")]
 FIRST = Draw(seed=0)
+ROUNDING = 0.003  # of an accuracy after the first epoch: three pairs
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +40,19 @@ def test_a_run_trained_anew_is_the_committed_one(drawn, combo):
     (run,) = study.runs(wanted, [0])
     (committed,) = result.of_runs(ROOT / paths.results(wanted.key), [run])
     (made,) = train([run], drawn, torch.device("cpu"))
-    measured = {"parameters", "diverged", "curves", "errors"}
-    assert made.result.model_dump(include=measured) == committed.model_dump(include=measured)
+    if made.result.hardware == committed.hardware:
+        measured = {"parameters", "diverged", "curves", "errors"}
+        assert made.result.model_dump(include=measured) == committed.model_dump(include=measured)
+    assert made.result.parameters == committed.parameters
+    for curve in ("train_accuracy", "test_accuracy"):
+        first, expected = (getattr(one.curves, curve)[0] for one in (made.result, committed))
+        assert first == pytest.approx(expected, abs=ROUNDING)
 
 
 ANNEXES = sorted(path.parents[1].name for path in (ROOT / "studies").glob("*/reports/runs"))
 FOLDERS = ["reports", *(f"studies/{name}/reports" for name in ANNEXES)]
 # Whose results, all or some, are of the engine before this one; a name goes as soon as its annex is trained again.
-TO_TRAIN_AGAIN = {"studies/replication/reports", "studies/sweeps/reports", "studies/tuning/reports"}
+TO_TRAIN_AGAIN = {"studies/replication/reports", "studies/tuning/reports"}
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
