@@ -47,7 +47,7 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
     return Wanted(combo.key, runs, study.device, paths.results(combo.key), weights)
 
 
-def trained(asked: Wanted, store: Store) -> Iterator[Known]:
+def trained(asked: Wanted) -> Iterator[Known]:
     """Every run of these, trained here and kept; each when it has ended.
 
     While another process of this project trains, it is waited for: what that one kept is taken, and not trained.
@@ -57,6 +57,7 @@ def trained(asked: Wanted, store: Store) -> Iterator[Known]:
     from pipeline.backends.local import choose_device, compute
     from pipeline.backends.progress import Progress
 
+    store = asked.store
     for precision in sorted({run.protocol.precision for run in asked.runs}):
         device = choose_device(asked.device, precision)  # the same, or refused
     with store.alone():
@@ -74,7 +75,7 @@ def trained(asked: Wanted, store: Store) -> Iterator[Known]:
                 yield Known(made, weights)
 
 
-def results_of(asked: Wanted, store: Store, on_each: Callable[[Known], None] = lambda known: None) -> dict[Run, Result]:
+def results_of(asked: Wanted, on_each: Callable[[Known], None] = lambda known: None) -> dict[Run, Result]:
     """The results of these runs, known or trained here; `on_each` gets each as soon as it is there."""
     found = {}
 
@@ -82,13 +83,13 @@ def results_of(asked: Wanted, store: Store, on_each: Callable[[Known], None] = l
         on_each(known)
         found[known.result.run] = known.result
 
-    for known in store.find().values():
+    for known in asked.store.find().values():
         take(known)
     missing = [run for run in dict.fromkeys(asked.runs) if run not in found]
     if found:
         say(f"{asked.stage}: {len(found)} runs are known, {len(missing)} are to be trained")
     if missing:
-        for known in trained(replace(asked, runs=missing), store):
+        for known in trained(replace(asked, runs=missing)):
             take(known)
     return found
 
@@ -102,7 +103,7 @@ def run_stage(asked: Wanted) -> list[Result]:
         if asked.weights is not None:
             write_whole(asked.weights[known.result.run], known.weights)
 
-    found = results_of(asked, store, write_weights)
+    found = results_of(asked, write_weights)
     write(asked, [found[run] for run in dict.fromkeys(asked.runs)], start)
     store.end()
     return [found[run] for run in asked.runs]

@@ -126,7 +126,7 @@ def main() -> None:
     say(f"{len(stages)} stages are out of date: {count} runs are to be trained")
     for asked in together(stages):
         asked = replace(asked, runs=sorted(asked.runs, key=work, reverse=True))
-        for _ in trained(asked, asked.store):
+        for _ in trained(asked):
             pass
     say(f"trained in {time.perf_counter() - start:.0f} s; `dvc repro` takes them")
 

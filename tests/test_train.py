@@ -73,7 +73,7 @@ assert "torch" not in sys.modules  # its import is most of what such a stage wou
 def test_a_stage_whose_runs_are_all_known_needs_neither_torch_nor_a_reader(small_study):
     """What it prints goes to a full disk, and nothing is lost."""
     asked = train.wanted(["deep_fc", "baseline"])
-    list(train.trained(asked, asked.store))
+    list(train.trained(asked))
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     with Path("/dev/full").open("w") as full:
         subprocess.run([sys.executable, "-c", KNOWN], env=environment, stdout=full, check=True)
@@ -84,7 +84,7 @@ def test_a_stage_whose_runs_are_all_known_needs_neither_torch_nor_a_reader(small
 
 def test_beside_another_process_that_trains_it_waits_and_takes_what_that_one_kept(small_study):
     asked = train.wanted(["deep_fc", "baseline"])
-    first, _ = train.trained(asked, asked.store)
+    first, _ = train.trained(asked)
     shutil.rmtree(store.FOLDER)
     command = [sys.executable, "-m", "pipeline.train", "deep_fc", "baseline"]
     with asked.store.alone():
@@ -103,9 +103,9 @@ def test_beside_another_process_that_trains_it_waits_and_takes_what_that_one_kep
 
 def test_what_another_process_kept_since_it_was_looked_for_is_not_trained(small_study, monkeypatch):
     asked = train.wanted(["deep_fc", "baseline"])
-    ended = {known.result.run: known for known in train.trained(asked, asked.store)}
+    ended = {known.result.run: known for known in train.trained(asked)}
     monkeypatch.setattr(local, "compute", lambda *_: pytest.fail("trained"))
-    assert {known.result.run: known for known in train.trained(asked, asked.store)} == ended
+    assert {known.result.run: known for known in train.trained(asked)} == ended
 
 
 def test_diverged_runs_are_named_and_left_out(small_study, monkeypatch, capsys):

@@ -19,7 +19,7 @@ STAGES = [["deep_fc", "baseline"], ["convnet", "two_channel"]]
 
 def test_the_longest_is_first_and_what_is_known_is_not_trained(small_study, monkeypatch):
     asked = train.wanted(STAGES[0])
-    list(train.trained(replace(asked, runs=asked.runs[:1]), asked.store))
+    list(train.trained(replace(asked, runs=asked.runs[:1])))
     started = []
     monkeypatch.setattr(local, "compute", lambda runs, *_: started.extend(runs) or iter(()))
     monkeypatch.setattr(sys, "argv", ["train_all"])

@@ -27,10 +27,10 @@ TITLE = "How accurate can a network get with 1,000 training pairs?"
 
 def chosen(study: Params, best: Best, candidates: pd.DataFrame) -> dict[str, dict]:
     """By group, the row of the chosen candidate, with the keys of params.yaml that give it, and its ablations."""
-    found = {}
+    proposals, found = settings.candidates(study, best), {}
     for row in candidates[candidates["chosen"]].to_dict("records"):
         group, number = row["group"], row["candidate"]
-        run = settings.tested(best, settings.candidates(study, best)[group][number].run)
+        run = settings.tested(best, proposals[group][number].run)
         ablations = settings.ablations(study, best, best.groups[group][number], run)
         set_back = {name: fields(run, without, best.ingredients[name]) for name, without in ablations.items()}
         found[group] = row | {"keys": recipes.keys(run), "set_back": set_back}
@@ -39,12 +39,8 @@ def chosen(study: Params, best: Best, candidates: pd.DataFrame) -> dict[str, dic
 
 def fields(run: Run, other: Run, names: Iterable[str]) -> str:
     """Those of the fields in which the other run differs, and what that has, for instance `epochs 50`."""
-    changed = {
-        name: recipes.value(other, name) for name in names if recipes.value(other, name) != recipes.value(run, name)
-    }
-    return ", ".join(
-        f"{name.rpartition('.')[2]} {'none' if value is None else value}" for name, value in changed.items()
-    )
+    values = [(name.rpartition(".")[2], recipes.value(run, name), recipes.value(other, name)) for name in names]
+    return ", ".join(f"{name} {'none' if there is None else there}" for name, here, there in values if there != here)
 
 
 def between(runs: pd.DataFrame) -> dict[str, float]:

@@ -42,8 +42,7 @@ def train_rungs(first: Wanted, groups: Mapping[str, Sequence[Candidate]], plan: 
     first.store.begin()
 
     def evaluate(runs: list[Run]) -> Mapping[Run, Result]:
-        rung = replace(first, runs=runs)
-        trained = results_of(rung, rung.store)
+        trained = results_of(replace(first, runs=runs))
         found.update({run: trained[run] for run in runs})
         return found
 
