@@ -6,7 +6,8 @@ params.yaml say what each key means; this module says which values it may take.
 
 import difflib
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar, get_args
 
@@ -104,15 +105,11 @@ class Techniques(Section):
     auxiliary: dict[Name, Technique]
 
     @model_validator(mode="after")
-    def _groups_are_consistent(self) -> "Techniques":
+    def _names_mean_what_they_say(self) -> "Techniques":
         if not self.plain and not self.auxiliary:
             raise ValueError("none is listed, neither under plain nor under auxiliary")
         for name in self.plain.keys() & self.auxiliary.keys():
             raise ValueError(f"{name} is listed under plain and under auxiliary: rename one")
-        return self
-
-    @model_validator(mode="after")
-    def _names_mean_what_they_say(self) -> "Techniques":
         for group, listed in (("plain", self.plain), ("auxiliary", self.auxiliary)):
             for name, technique in listed.items():
                 encoder, answer, auxiliary = MEANINGS.get(name, (technique.encoder, technique.answer, group != "plain"))
@@ -159,30 +156,18 @@ class Params(Section):
     techniques: Techniques
 
     @model_validator(mode="after")
-    def _names_are_free(self) -> "Params":
+    def _fits_together(self) -> "Params":
         for name in RESERVED & self.architectures.keys():
             raise ValueError(f"architectures.{name}: metrics.json has a {name} of its own; choose another name")
-        return self
-
-    @model_validator(mode="after")
-    def _pairs_are_drawn(self) -> "Params":
         if self.seeds > self.data.draws.seeds:
             raise ValueError(
                 f"seeds: {self.seeds}, but data.draws.seeds is {self.data.draws.seeds}; raise that one too"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _networks_exist(self) -> "Params":
         for name in self.architectures:
             if not paths.architecture(name).is_file():
                 raise ValueError(
                     f"architectures.{name}: no network of that name; write pipeline/architectures/{name}.py"
                 )
-        return self
-
-    @model_validator(mode="after")
-    def _runs_exist(self) -> "Params":
         for architecture, technique in itertools.product(self.architectures, self.technique_names()):
             try:
                 self.runs(self.combo(architecture, technique), [0])
@@ -295,6 +280,15 @@ def read(path: Path, model: type[Content]) -> Content:
         return model.model_validate(content)
     except ValidationError as error:
         raise StudyError(f"{path}: " + "; ".join(_describe(e, model) for e in error.errors())) from None
+
+
+@contextmanager
+def naming(place: str) -> Iterator[None]:
+    """What is found wrong in here, as a StudyError that names this place."""
+    try:
+        yield
+    except (StudyError, ValueError) as error:
+        raise StudyError(f"{place}: {said(error)}") from None
 
 
 def said(error: Exception) -> str:

@@ -7,7 +7,7 @@ again (`pipeline.backends.store`); annexes train by the same functions.
 
 import argparse
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -48,22 +48,29 @@ def wanted(arguments: Sequence[str] | None = None) -> Wanted:
 
 
 def trained(asked: Wanted) -> Iterator[Known]:
-    """Every run of these, trained here and kept; each when it has ended.
+    """Every run of these, known or trained here and kept; each as soon as it is there.
 
     While another process of this project trains, it is waited for: what that one kept is taken, and not trained.
     """
+    known = asked.store.find()
+    yield from known.values()
+    missing = [run for run in dict.fromkeys(asked.runs) if run not in known]
+    if known:
+        say(f"{asked.stage}: {len(known)} runs are known, {len(missing)} are to be trained")
+    if not missing:
+        return
     # Not above: a stage whose runs are all known does without torch.
     from pipeline.backends import pairs
     from pipeline.backends.local import choose_device, compute
     from pipeline.backends.progress import Progress
 
-    store = asked.store
-    for precision in sorted({run.protocol.precision for run in asked.runs}):
+    for precision in sorted({run.protocol.precision for run in missing}):
         device = choose_device(asked.device, precision)  # the same, or refused
+    store = replace(asked, runs=missing).store
     with store.alone():
-        found = store.find()  # now that no other process adds to it
-        yield from (found[run] for run in asked.runs if run in found)
-        runs = [run for run in asked.runs if run not in found]
+        known = store.find()  # now that no other process adds to it
+        yield from known.values()
+        runs = [run for run in missing if run not in known]
         if not runs:
             return
         drawn = pairs.read(dict.fromkeys(run.data.draw for run in runs), pairs.splits_of(runs))
@@ -75,35 +82,15 @@ def trained(asked: Wanted) -> Iterator[Known]:
                 yield Known(made, weights)
 
 
-def results_of(asked: Wanted, on_each: Callable[[Known], None] = lambda known: None) -> dict[Run, Result]:
-    """The results of these runs, known or trained here; `on_each` gets each as soon as it is there."""
-    found = {}
-
-    def take(known: Known) -> None:
-        on_each(known)
-        found[known.result.run] = known.result
-
-    for known in asked.store.find().values():
-        take(known)
-    missing = [run for run in dict.fromkeys(asked.runs) if run not in found]
-    if found:
-        say(f"{asked.stage}: {len(found)} runs are known, {len(missing)} are to be trained")
-    if missing:
-        for known in trained(replace(asked, runs=missing)):
-            take(known)
-    return found
-
-
 def run_stage(asked: Wanted) -> list[Result]:
     """What every training stage does: write the results of these runs, in their order, and say so."""
-    start, store = time.perf_counter(), asked.store
+    start, store, found = time.perf_counter(), asked.store, {}
     store.begin()
-
-    def write_weights(known: Known) -> None:
+    for known in trained(asked):
+        run = known.result.run
         if asked.weights is not None:
-            write_whole(asked.weights[known.result.run], known.weights)
-
-    found = results_of(asked, write_weights)
+            write_whole(asked.weights[run], known.weights)
+        found[run] = known.result
     write(asked, [found[run] for run in dict.fromkeys(asked.runs)], start)
     store.end()
     return [found[run] for run in asked.runs]

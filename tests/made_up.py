@@ -10,6 +10,8 @@ from tests import ROOT
 STUDY = params.load(ROOT / "params.yaml")
 TRAIN_PAIRS, TEST_PAIRS = 24, 20
 SEEDS = range(4)
+# What a made-up result says of where it was trained.
+NOWHERE = {"engine": "0", "pairs": "0", "torch": "0.0", "device": "cpu", "hardware": "made up"}
 
 
 def digits(count: int, seed: int, draws=None) -> Digits:

@@ -67,20 +67,10 @@ class Study:
         self.run("git", "clean", "-qfd")
         self.run("dvc", "checkout", "-q")
 
-    def tables(self) -> dict[str, bytes]:
-        return {path.name: path.read_bytes() for path in (self.folder / paths.REPORTS).glob("*.csv")}
-
-    def clone(self, folder: Path) -> "Study":
+    def clone(self, folder: Path, *options: str) -> "Study":
         """A plain clone: it has no cache, no data, no weights."""
-        self.run("git", "clone", "-q", ".", str(folder))
-        cloned = Study(folder)
-        cloned.introduce()
-        return cloned
-
-    def introduce(self) -> None:
-        """Let Git know who commits."""
-        for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
-            self.run("git", "config", key, value)
+        self.run("git", "clone", "-q", *options, ".", str(folder))
+        return Study(folder)
 
 
 def make_tiny(content: dict) -> None:
@@ -105,5 +95,6 @@ def new_study(folder: Path, *annexes: str, change: Callable[[dict], None] = make
         shutil.copytree(ROOT / paths.annex(name), folder / paths.annex(name), ignore=ignored)
         shutil.copyfile(ROOT / "studies/__init__.py", folder / "studies/__init__.py")
     project.run("git", "init", "-q", "-b", "main")
-    project.introduce()
+    for key, value in (("user.name", "A Reader"), ("user.email", "reader@example.org")):
+        project.run("git", "config", key, value)
     return project

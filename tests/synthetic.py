@@ -8,6 +8,7 @@ import zlib
 from collections.abc import Collection, Sequence
 
 import numpy as np
+import pandas as pd
 import yaml
 
 from pipeline import paths
@@ -16,6 +17,7 @@ from pipeline.engine.result import Curves, Result
 from pipeline.engine.run import Run
 from pipeline.params import Combo, Params
 from tests import ROOT
+from tests.made_up import NOWHERE
 
 LEVELS = {  # last test accuracies around which the made-up runs scatter
     "two_channel": 0.81,
@@ -52,25 +54,25 @@ def make_params(
     return Params.model_validate(content)
 
 
-def make_results(
-    params: Params, device: str = "cpu", diverged: Collection[tuple[str, int]] = ()
-) -> dict[Combo, list[Result]]:
-    """Every combo's results, the same for the same parameters; runs of `diverged` (combo's key, seed) do in epoch 2."""
-    return {
-        combo: [_result(combo, run, device, (combo.key, run.seed) in diverged) for run in params.runs(combo)]
-        for combo in params.combos()
-    }
+def write_study(params: Params, diverged: Collection[tuple[str, int]] = ()) -> None:
+    """Write params.yaml and every combo's results, the same for the same parameters, into the current folder.
 
-
-def write_study(params: Params, device: str = "cpu", diverged: Collection[tuple[str, int]] = ()) -> None:
-    """Write params.yaml and every combo's results into the current folder, as `aggregate` reads them."""
+    Runs of `diverged` (a combo's key, seed) do in epoch 2.
+    """
     paths.PARAMS.write_text(yaml.safe_dump(params.model_dump(), sort_keys=False), encoding="utf-8")
     paths.RESULTS.mkdir(parents=True, exist_ok=True)
-    for combo, made in make_results(params, device, diverged).items():
+    for combo in params.combos():
+        made = [_result(combo, run, (combo.key, run.seed) in diverged) for run in params.runs(combo)]
         paths.results(combo.key).write_text(result.to_text(made), encoding="utf-8")
 
 
-def _result(combo: Combo, run: Run, device: str, diverges: bool) -> Result:
+def row_of(table: pd.DataFrame, **keys) -> dict:
+    """The one row of a table that has these values."""
+    (row,) = table[(table[list(keys)] == pd.Series(keys)).all(axis="columns")].to_dict("records")
+    return row
+
+
+def _result(combo: Combo, run: Run, diverges: bool) -> Result:
     numbers = np.random.default_rng(zlib.crc32(f"{combo.key}/{run.seed}".encode()))
     digits = np.random.default_rng(run.seed).integers(0, 10, (run.data.test_pairs, 2))  # alike for all techniques
     level = LEVELS.get(combo.technique, 0.85) + np.random.default_rng([run.seed, 1]).normal(0, 0.008)
@@ -85,12 +87,8 @@ def _result(combo: Combo, run: Run, device: str, diverges: bool) -> Result:
             ends["digit_derived_accuracy"] = ((predicted[:, 0] <= predicted[:, 1]) == (gap <= 0)).mean()
     return Result(
         run=run,
-        engine="0" * 64,
-        pairs="0" * 16,
+        **NOWHERE,
         parameters=50_000 * (2 if combo.network.encoder == "separate" else 1) + len(combo.architecture),
-        device=device,
-        hardware="made up",
-        torch="0.0",
         diverged=2 if diverges else None,
         curves=_curves(run, numbers, ends, diverges),
         errors=result.errors(digits, (gap <= 0) == correct, predicted),

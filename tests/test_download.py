@@ -60,12 +60,6 @@ def refused(monkeypatch, place) -> str:
     return str(caught.value)
 
 
-def assert_complete(mirror) -> None:
-    assert {path.name for path in ARCHIVES.iterdir()} == {*NAMES, *(name.removesuffix(".gz") for name in NAMES)}
-    assert all((ARCHIVES / name).read_bytes() == (mirror / name).read_bytes() for name in NAMES)
-    assert len(pair.read_images("mnist", "test")[0]) == COUNT
-
-
 def test_a_place_that_has_nothing_is_passed_over(mirror, monkeypatch, workspace, capsys):
     """For the next one, which is beside the checkout."""
     shared = workspace.parent / "shared/mnist"
@@ -73,7 +67,9 @@ def test_a_place_that_has_nothing_is_passed_over(mirror, monkeypatch, workspace,
     assert f"{ABSENT}: " in refused(monkeypatch, ABSENT)
     mirror.rename(shared)
     fetch(monkeypatch, ABSENT)
-    assert_complete(shared)
+    assert {path.name for path in ARCHIVES.iterdir()} == {*NAMES, *(name.removesuffix(".gz") for name in NAMES)}
+    assert all((ARCHIVES / name).read_bytes() == (shared / name).read_bytes() for name in NAMES)
+    assert len(pair.read_images("mnist", "test")[0]) == COUNT
     assert capsys.readouterr().out.splitlines()[-1] == "MNIST: from ../shared/mnist"
 
 

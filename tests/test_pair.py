@@ -2,7 +2,6 @@
 
 import pytest
 import torch
-import yaml
 from torch.nn import functional as F
 
 from pipeline import download, pair, paths
@@ -10,20 +9,9 @@ from pipeline.backends import pairs
 from pipeline.datasets import DATA_SETS
 from pipeline.engine.run import Draw
 from pipeline.params import Draws
-from tests.made_up import STUDY
 
 IMAGES = {"train": 300, "test": 90}
 THREE = [Draw(seed=seed) for seed in range(3)]
-
-
-@pytest.fixture
-def digits(workspace):
-    """A params.yaml of scikit-learn's digits, with three draws and one more of seed 0."""
-    content = STUDY.model_dump()
-    drawn = {"source": "digits", "draws": {"seeds": 3, "of_seed_0": 2}, "train_pairs": 500, "test_pairs": 200}
-    content |= {"seeds": 2, "data": content["data"] | drawn}
-    paths.PARAMS.write_text(yaml.safe_dump(content), encoding="utf-8")
-    return content
 
 
 def course_pairs(images, labels, count, generator):
@@ -35,7 +23,7 @@ def course_pairs(images, labels, count, generator):
     return inputs, (classes[:, 0] <= classes[:, 1]).long(), classes
 
 
-def test_equals_the_course(digits):
+def test_equals_the_course(small_study):
     pair.main()
     written = pairs.read(THREE)
     raw = {split: pair.read_images("digits", split) for split in pairs.SPLITS}

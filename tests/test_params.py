@@ -13,6 +13,8 @@ from tests import ROOT
 TEXT = (ROOT / paths.PARAMS).read_text(encoding="utf-8")
 STUDY = yaml.safe_load(TEXT)
 
+pytestmark = pytest.mark.usefixtures("workspace")
+
 
 def changed(**values):
     """params.yaml's content with other values, by dotted key."""
@@ -26,37 +28,26 @@ def changed(**values):
     return content
 
 
-@pytest.fixture
-def load(tmp_path):
-    """A function that writes this content into a file and loads it."""
-
-    def write_and_load(content):
-        path = tmp_path / "params.yaml"
-        path.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
-        return params.load(path)
-
-    return write_and_load
+def load(content):
+    """The params of a file with this content."""
+    paths.PARAMS.write_text(content if isinstance(content, str) else yaml.safe_dump(content), encoding="utf-8")
+    return params.load()
 
 
-@pytest.fixture
-def refusal(load):
-    """A function that loads this content and returns the one line that refuses it."""
-
-    def message(content) -> str:
-        with pytest.raises(StudyError, match=r"^[^\n]*params\.yaml: [^\n]+$") as caught:
-            load(content)
-        return str(caught.value).split("params.yaml: ", 1)[1]
-
-    return message
+def refusal(content) -> str:
+    """The one line that refuses this content."""
+    with pytest.raises(StudyError, match=r"^params\.yaml: [^\n]+$") as caught:
+        load(content)
+    return str(caught.value).removeprefix("params.yaml: ")
 
 
-def test_a_missing_key_is_named(refusal):
+def test_a_missing_key_is_named():
     content = copy.deepcopy(STUDY)
     del content["data"]["draws"]["seeds"]
     assert refusal(content) == "missing key data.draws.seeds"
 
 
-def test_a_mistyped_key_is_named_with_what_was_meant(refusal):
+def test_a_mistyped_key_is_named_with_what_was_meant():
     mistyped = changed(**{"architectures.basenet.optimiser": 1})
     assert refusal(mistyped) == "unknown key architectures.basenet.optimiser; did you mean optimizer?"
 
@@ -73,7 +64,7 @@ def test_a_mistyped_key_is_named_with_what_was_meant(refusal):
         ("techniques.plain.baseline.encoder", "both"),
     ],
 )
-def test_values_that_make_no_study_are_refused(refusal, key, value):
+def test_values_that_make_no_study_are_refused(key, value):
     """Among them what Python would take for a number, and the bounds that other code relies on."""
     assert refusal(changed(**{key: value})).startswith(key)
 
@@ -81,7 +72,7 @@ def test_values_that_make_no_study_are_refused(refusal, key, value):
 @pytest.mark.parametrize(
     "text", ["", "- seeds\n- 10\n", "seeds: [10\ndevice: cpu\n", "seeds: 10\nseeds: 11\n", "seeds: 10\0"]
 )
-def test_a_damaged_file_is_one_line(refusal, text):
+def test_a_damaged_file_is_one_line(text):
     assert refusal(text).startswith(("expected keys and values", "not valid YAML"))
 
 
@@ -98,12 +89,12 @@ def test_a_damaged_file_is_one_line(refusal, text):
         ({"architectures.lenet6": STUDY["architectures"]["lenet5"]}, "architectures.lenet6: no network of that name"),
     ],
 )
-def test_values_that_do_not_fit_together(refusal, changes, named):
+def test_values_that_do_not_fit_together(changes, named):
     assert refusal(changed(**changes)).startswith(named)
 
 
 @pytest.mark.parametrize(("key", "text", "number"), [("aux_weight", "1e-3", 0.001), ("seeds", "010", 10)])
-def test_numbers_as_dvc_reads_them(load, key, text, number):
+def test_numbers_as_dvc_reads_them(key, text, number):
     """By YAML 1.2, where PyYAML's 1.1 has a text and an eight."""
     edited = re.sub(rf"(?m)^{key}: \S+", f"{key}: {text}", TEXT, count=1)
     assert (getattr(load(edited), key), edited == TEXT) == (number, False)

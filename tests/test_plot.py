@@ -1,9 +1,5 @@
 """The figures: what they show is what the tables hold, for studies of any size."""
 
-import os
-import subprocess
-import sys
-
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
@@ -15,7 +11,7 @@ from pipeline.analysis.tables import STUDY
 from pipeline.figures import effects, sources, style
 from pipeline.pages import formats
 from pipeline.params import AVERAGE
-from tests import ROOT
+from tests.processes import start
 from tests.synthetic import make_params, write_study
 
 
@@ -75,6 +71,6 @@ def test_effects_show_differences_means_and_intervals(workspace):
 
 def test_a_notebooks_backend_is_no_matter():
     """MPLBACKEND as Jupyter sets it, where its backend is not installed."""
-    command = [sys.executable, "-c", "import pipeline.plot"]
-    environment = os.environ | {"MPLBACKEND": "module://nowhere", "PYTHONPATH": str(ROOT)}
-    assert subprocess.run(command, env=environment, check=False).returncode == 0
+    program = start("import pipeline.plot", MPLBACKEND="module://nowhere")
+    assert program.communicate()[1] == ""
+    assert program.returncode == 0

@@ -1,5 +1,6 @@
 """The page: complete, from the tables, and in need of nothing beside it."""
 
+import re
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -19,7 +20,7 @@ PIXEL = bytes.fromhex(  # the smallest PNG there is
 
 
 class Page(HTMLParser):
-    """Tags with their attributes, and the text of every cell and paragraph."""
+    """Tags with their attributes, every one of them closed, and the text of every cell and paragraph."""
 
     def __init__(self, text: str):
         super().__init__()
@@ -28,6 +29,8 @@ class Page(HTMLParser):
         self.text = ""
         self.feed(text)
         self.text = " ".join(self.text.split())
+        assert self.open == []
+        assert not re.search(r"\bnan\b", self.text), "a number that is none"
 
     def handle_starttag(self, tag, attributes):
         self.tags.append((tag, dict(attributes)))
@@ -66,7 +69,6 @@ def small(workspace):
 
 def test_needs_nothing_beside_it(small):
     page = written()
-    assert page.open == []
     for tag, attributes in page.tags:
         links = [value for name, value in attributes.items() if name in ("src", "href", "srcset", "action", "data")]
         assert tag == "a" or all(link == "data:," or link.startswith("data:image/png;base64,") for link in links)
@@ -105,9 +107,8 @@ def test_a_readme_of_any_kind_is_only_spoken_of(small, capsys, readme):
     assert Path("README.md").read_text() == readme
 
 
-@pytest.mark.parametrize(("techniques", "seeds"), [(None, 1), (["weight_sharing"], 1), (None, 2)])
+@pytest.mark.parametrize(("techniques", "seeds"), [(None, 1), (["weight_sharing"], 1)])
 def test_a_study_of_any_size_has_a_page(workspace, techniques, seeds):
     study(["basenet"], techniques, seeds=seeds, epochs=1, source="digits")
     page = written()
     assert f"scikit-learn's digits (the offline demonstration): 1 architecture {TIMES}" in page.text
-    assert "nan" not in page.text.split()

@@ -18,6 +18,7 @@ Results = dict[Combo, list[Result]]  # the study's, in the order of its tables
 COMBO = ["data_set", "architecture", "technique"]
 CURVES = STUDY.columns("curves")[len(COMBO) + 2 :]  # without seed and epoch
 MEANS = [name.removeprefix("mean_") for name in STUDY.columns("summary") if name.startswith("mean_")]
+AT_THE_END = ("test_accuracy", "late_gain", "train_accuracy", "digit_accuracy", "digit_derived_accuracy")
 COLLAPSED = 0.1  # see `collapsed`
 
 
@@ -26,25 +27,10 @@ def runs(results: Results) -> pd.DataFrame:
     rows = []
     for combo, of_combo in results.items():
         for result in of_combo:
-            scores = _scores(result)
-            if result.diverged is not None:
-                scores = dict.fromkeys(scores, math.nan)
-            about = {name: getattr(result, name) for name in ("parameters", "device", "hardware", "torch", "diverged")}
-            pairs = np.array(result.errors.gap_pairs)
-            share = {"yes_share": pairs[_to_answer_yes()].sum() / pairs.sum()}
-            rows.append(_names(combo, result) | {"seed": result.run.seed} | about | scores | share)
+            about = {"seed": result.run.seed, "parameters": result.parameters, "device": result.device}
+            best = {"best_test_accuracy": _curve(result, "test_accuracy").max()}  # NaN where the run diverged
+            rows.append(_names(combo, result) | about | scores(result, *AT_THE_END) | best | _rates(result))
     return STUDY.frame("runs", rows)
-
-
-def _scores(result: Result) -> dict[str, float]:
-    test = _curve(result, "test_accuracy")
-    pairs, correct = np.array(result.errors.gap_pairs), np.array(result.errors.gap_correct)
-    rates = {}
-    for rate, gaps in (("sensitivity", _to_answer_yes()), ("specificity", ~_to_answer_yes())):
-        rates[rate] = correct[gaps].sum() / pairs[gaps].sum() if pairs[gaps].any() else math.nan
-    last = {f"{name}_accuracy": _curve(result, f"{name}_accuracy")[-1] for name in ("train", "digit", "digit_derived")}
-    scores = {"test_accuracy": test[-1], "best_test_accuracy": test.max(), "late_gain": statistics.late_gain(test)}
-    return scores | last | rates
 
 
 def scores(result: Result, *names: str) -> dict:
@@ -59,9 +45,15 @@ def scores(result: Result, *names: str) -> dict:
     return found | {"diverged": result.diverged, "hardware": result.hardware, "torch": result.torch}
 
 
-def _to_answer_yes() -> np.ndarray:
-    """Of each of GAPS, whether the first digit is at most the second."""
-    return np.array(GAPS) <= 0
+def _rates(result: Result) -> dict[str, float]:
+    """The share of test pairs to be answered yes, and of these and the others the share that is; NaN if it diverged."""
+    pairs, correct = np.array(result.errors.gap_pairs), np.array(result.errors.gap_correct)
+    yes = np.array(GAPS) <= 0
+    rates = {"yes_share": pairs[yes].sum() / pairs.sum()}
+    for rate, gaps in (("sensitivity", yes), ("specificity", ~yes)):
+        known = pairs[gaps].any() and result.diverged is None
+        rates[rate] = correct[gaps].sum() / pairs[gaps].sum() if known else math.nan
+    return rates
 
 
 def summary(runs: pd.DataFrame) -> pd.DataFrame:

@@ -120,11 +120,6 @@ def shared_images(drawn: int, pool: int) -> float:
     return drawn**2 / pool
 
 
-def standard_error(share: float, n: int) -> float:
-    """Of a share of n independent draws (binomial)."""
-    return math.sqrt(share * (1 - share) / n)
-
-
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Holm's correction of a family of p-values, in their order; NaN stays NaN and is not of the family.
 

@@ -56,7 +56,7 @@ class Tables:
         """Read a table back, empty cells as NaN; StudyError, with the remedy, if it is missing, damaged or another."""
         path = self.path(name)
         try:
-            frame = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8")
+            frame = pd.read_csv(path, keep_default_na=False, na_values=[""], encoding="utf-8", dtype={"point": str})
         except FileNotFoundError:
             raise StudyError(f"{path}: missing; `{self.remedy}` writes it") from None
         except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError):
@@ -85,11 +85,6 @@ def write_all(tables: Tables, made: dict[str, pd.DataFrame]) -> None:
         tables.write(name, table)
     say(f"{len(made)} tables in {tables.folder}/")
     if "runs" in made:
-        say_diverged(made["runs"])
-
-
-def say_diverged(runs: pd.DataFrame) -> None:
-    """Print the runs of a table that diverged."""
-    for run in runs[runs["diverged"].notna()].to_dict("records"):
-        name = "-".join(str(run[column]) for column in NAMES if column in run)
-        say(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")
+        for run in made["runs"].dropna(subset="diverged").to_dict("records"):
+            name = "-".join(str(run[column]) for column in NAMES if column in run)
+            say(f"diverged, and left out of all means: {name}, seed {run['seed']}, in epoch {run['diverged']:.0f}")

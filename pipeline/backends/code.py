@@ -6,6 +6,7 @@ import io
 import tokenize
 from functools import lru_cache
 from importlib.util import resolve_name
+from itertools import accumulate
 from pathlib import Path
 
 from pipeline import paths
@@ -41,7 +42,7 @@ def essence(source: str) -> str:
     Comments and strings that stand alone are cut out by their positions, blocks are marked by braces and statements by
     their ends, and white space is collapsed. Tokens are not joined anew: versions cut f-strings into other ones.
     """
-    lines, marks = source.splitlines(keepends=True), []  # marks: (start, end, what stands there instead)
+    starts, marks = [0, *accumulate(map(len, source.splitlines(keepends=True)))], []  # of lines; (start, end, instead)
     statement: list[tokenize.TokenInfo] = []
     for token in tokenize.generate_tokens(io.StringIO(source).readline):
         if token.type == tokenize.COMMENT:
@@ -55,19 +56,11 @@ def essence(source: str) -> str:
             statement = []
         elif token.type not in (tokenize.NL, tokenize.ENDMARKER):
             statement.append(token)
-    kept, (row, column) = [], (1, 0)
-    for start, end, instead in sorted(marks, key=lambda mark: mark[:2]):
-        kept += [_between(lines, (row, column), start), instead]
-        row, column = end
-    return " ".join("".join([*kept, _between(lines, (row, column), (len(lines) + 1, 0))]).split())
-
-
-def _between(lines: list[str], start: tuple[int, int], end: tuple[int, int]) -> str:
-    """The text from one position (row from 1, column from 0) to another."""
-    if start[0] == end[0]:
-        return lines[start[0] - 1][start[1] : end[1]] if start[0] <= len(lines) else ""
-    last = lines[end[0] - 1][: end[1]] if end[0] <= len(lines) else ""
-    return "".join([lines[start[0] - 1][start[1] :], *lines[start[0] : end[0] - 1], last])
+    kept, done = [], 0
+    for (row, column), (last_row, last_column), instead in sorted(marks, key=lambda mark: mark[:2]):
+        kept += [source[done : starts[row - 1] + column], instead]
+        done = starts[last_row - 1] + last_column
+    return " ".join("".join([*kept, source[done:]]).split())
 
 
 def _imported_by(architecture: str) -> set[str]:

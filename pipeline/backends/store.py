@@ -13,7 +13,7 @@ import hashlib
 import os
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
@@ -142,11 +142,7 @@ class Store:
         from dvc.api import DVCFileSystem  # not above: it takes a second
         from dvc.exceptions import DvcException
 
-        try:
-            files = DVCFileSystem(".")
-        except DvcException:
-            return
-        try:
+        with suppress(DvcException), closing(DVCFileSystem(".")) as files:
             for run, held in of_head.items():
                 try:
                     weights = files.read_bytes(self.weights[run].as_posix()) if held.weights else b""
@@ -154,8 +150,6 @@ class Store:
                     continue
                 if _digest(weights) == held.weights:
                     yield run, Known(held, weights)
-        finally:
-            files.close()
 
     def _name(self, run: Run) -> str:
         engine = code.engine_digest(run.network.architecture)

@@ -81,12 +81,10 @@ def candidates(study: Params, best: Best) -> dict[Group, list[Candidate]]:
 
 
 def _proposed(study: Params, best: Best, proposal: Proposal, key: str) -> Run:
-    try:
+    with params.naming(f"{PARAMS}: {key}"):
         own = recipes.own(study, proposal.architecture, proposal.technique)
         run = trainable(own.with_fields(best.shared | proposal.fields))
         candidate_runs(Candidate(0, run), best, 0)
-    except (StudyError, ValueError) as error:
-        raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
     return run
 
 
@@ -94,23 +92,12 @@ def ablations(study: Params, best: Best, proposal: Proposal, run: Run) -> dict[s
     """By ingredient that this run has, the run without it: its fields as the study has them."""
     own, found = recipes.own(study, proposal.architecture, proposal.technique), {}
     for name, fields in best.ingredients.items():
-        key = f"ingredients.{name}"
-        try:
-            instead = {field: recipes.value(own, field) for field in fields}
-        except ValueError as error:
-            raise StudyError(f"{PARAMS}: {key}: {error}") from None
-        found[name] = _changed(run, instead, key)
+        with params.naming(f"{PARAMS}: ingredients.{name}"):
+            found[name] = trainable(run.with_fields({field: recipes.value(own, field) for field in fields}))
     return {name: without for name, without in found.items() if without != run}
-
-
-def _changed(run: Run, fields: Fields, key: str) -> Run:
-    """The run with these fields; StudyError, naming the key of params.yaml, if it cannot have them."""
-    try:
-        return trainable(run.with_fields(fields))
-    except ValueError as error:
-        raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
 
 
 def tested(best: Best, run: Run) -> Run:
     """A run that was chosen, as it is tested."""
-    return _changed(run, best.testing, "testing")
+    with params.naming(f"{PARAMS}: testing"):
+        return trainable(run.with_fields(best.testing))

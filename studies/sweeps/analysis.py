@@ -6,6 +6,7 @@ have different numbers of seeds (`summed_up`). Tables' columns: columns.yaml.
 
 import math
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +22,7 @@ from studies.sweeps import swept
 from studies.sweeps.equivalent import UNKNOWN, equivalent
 from studies.sweeps.swept import Sweeps
 
-TABLES = Tables(swept.REPORTS, swept.HERE / "columns.yaml", "make sweeps")
+TABLES = Tables(swept.REPORTS, Path(__file__).with_name("columns.yaml"), "make sweeps")
 POINT = ["data_set", "sweep", "point", "value"]
 ACCURACIES = ("test_accuracy", "train_accuracy", "digit_accuracy", "digit_derived_accuracy")
 MEASURES = (*ACCURACIES, "late_gain")

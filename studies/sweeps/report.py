@@ -5,6 +5,7 @@ there. The sentences are those of page.html; every number and verdict on it come
 """
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pandas as pd
 
@@ -33,18 +34,13 @@ def finder(frames: Mapping[str, pd.DataFrame]) -> Find:
     """A function that finds a row: of which table, then what KEYS lists; without architecture, the average's."""
     rows = {}
     for table, keys in KEYS.items():
-        named = _points(frames[table])
-        rows[table] = dict(zip(named[keys].itertuples(index=False, name=None), named.to_dict("records"), strict=True))
+        frame = frames[table]
+        rows[table] = dict(zip(frame[keys].itertuples(index=False, name=None), frame.to_dict("records"), strict=True))
 
     def find(table: str, sweep: str, point: str, what: str, architecture: str = AVERAGE) -> dict | None:
         return rows[table].get((sweep, point, what, architecture))
 
     return find
-
-
-def _points(table: pd.DataFrame) -> pd.DataFrame:
-    """The table with points as text, which a file of numbers alone does not keep."""
-    return table.assign(point=table["point"].where(table["value"].isna(), table["value"].map("{:g}".format)))
 
 
 def about_best(group: pd.DataFrame, own: float) -> dict:
@@ -68,11 +64,9 @@ def page(study: Params, sweeps: Sweeps, frames: Mapping[str, pd.DataFrame]) -> s
         sweep: [about_best(group, swept.own_value(study, sweeps, sweep)) for _, group in of.groupby(COMBO, sort=False)]
         for sweep, of in frames["best"].groupby("sweep", sort=False)
     }
-    points = {
-        name: _points(of)["point"].unique().tolist() for name, of in frames["accuracy"].groupby("sweep", sort=False)
-    }
+    points = {name: of["point"].unique().tolist() for name, of in frames["accuracy"].groupby("sweep", sort=False)}
     return render.page(
-        swept.HERE / "page.html",
+        Path(__file__).with_name("page.html"),
         TITLE,
         swept.FIGURES,
         TABLES,

@@ -55,10 +55,10 @@ class Sweep(Section):
             raise ValueError("values: tables list null as 0; give one of the two")
         if self.values is not None and self.quantity is None:
             raise ValueError("quantity: say what its numbers are")
-        if self.half_gain and not {0, None} & set(self.values or [0]):
-            raise ValueError("half_gain: list 0 or null among the values; the gain is that over 0")
         if self.points is not None and (self.equivalent or self.half_gain):
             raise ValueError("equivalent and half_gain are questions about numbers; it has named points")
+        if self.half_gain and not {0, None} & set(self.values):
+            raise ValueError("half_gain: list 0 or null among the values; the gain is that over 0")
         return self
 
     @property
@@ -126,19 +126,17 @@ def points(study: Params, sweeps: Sweeps, architecture: str) -> Iterator[Point]:
     """
     for name, sweep in sweeps.of(architecture).items():
         for technique in sweep.techniques:
-            place = f"sweeps.{name}: {architecture} with {technique}"
-            try:
+            combo = f"{architecture} with {technique}"
+            with params.naming(f"{PARAMS}: sweeps.{name}: {combo}"):
                 own = study.runs(study.combo(architecture, technique), range(sweeps.seeds_of(sweep, architecture)))
-                for point, value, fields in _fields(sweep, own[0]):
-                    place = f"sweeps.{name}, point {point}: {architecture} with {technique}"
+            for point, value, fields in _fields(sweep, own[0]):
+                with params.naming(f"{PARAMS}: sweeps.{name}, point {point}: {combo}"):
                     fields |= {"protocol.epochs": sweep.epochs_times * own[0].protocol.epochs}
                     first = params.trainable(own[0].with_fields(fields))
-                    runs = [_with_seed_of(run, first) for run in own]
                     if first.trains_digits and not own[0].trains_digits:
                         raise ValueError(f"it gives {technique} an auxiliary loss; list another technique")
-                    yield Point(name, point, value, architecture, technique, runs == own, runs)
-            except (StudyError, ValueError) as error:
-                raise StudyError(f"{PARAMS}: {place}: {params.said(error)}") from None
+                runs = [_with_seed_of(run, first) for run in own]
+                yield Point(name, point, value, architecture, technique, runs == own, runs)
 
 
 def _fields(sweep: Sweep, own: Run) -> list[tuple[str, float | None, dict]]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from pipeline.cli import run_script
 from pipeline.engine.result import Result
 from pipeline.engine.run import Run
-from pipeline.train import Wanted, architecture_named, results_of, write
+from pipeline.train import Wanted, architecture_named, trained, write
 from studies.tuning import candidates, halving, settings
 from studies.tuning.halving import Candidate
 from studies.tuning.plan import Plan
@@ -42,8 +42,8 @@ def train_rungs(first: Wanted, groups: Mapping[str, Sequence[Candidate]], plan: 
     first.store.begin()
 
     def evaluate(runs: list[Run]) -> Mapping[Run, Result]:
-        trained = results_of(replace(first, runs=runs))
-        found.update({run: trained[run] for run in runs})
+        ended = {known.result.run: known.result for known in trained(replace(first, runs=runs))}
+        found.update({run: ended[run] for run in runs})
         return found
 
     halving.search(groups, plan, evaluate)

@@ -78,11 +78,9 @@ def load() -> tuple[Params, Tuning]:
     study, tuning = params.load(), params.read(PARAMS, Tuning)
     combos = [(architecture, technique) for architecture in tuning.architectures for technique in tuning.techniques]
     combos += [(architecture, asked.technique) for architecture, asked in tuning.test_set_selection.items()]
-    try:
+    with params.naming(f"{PARAMS} lists a name that is not known"):
         for combo in combos:
             study.combo(*combo)
-    except StudyError as error:
-        raise StudyError(f"{PARAMS} lists a name that is not known: {error}") from None
     tuning.refuse_seen_pairs(study, PARAMS)
     grids = {f"test_set_selection.{name}.seeds": asked.seeds for name, asked in tuning.test_set_selection.items()}
     for key, seeds in {"seeds": tuning.seeds, **grids}.items():
@@ -91,12 +89,9 @@ def load() -> tuple[Params, Tuning]:
     for architecture in tuning.architectures:
         own = recipes.own(study, architecture, tuning.techniques[0])
         for batch_size in (*tuning.space.batch_size, own.protocol.batch_size):
-            try:
+            with params.naming(f"{PARAMS}: space.batch_size, or pairs ({architecture})"):
                 one = recipes.changed(own, {"batch_size": batch_size, "batch_norm": True})
                 halving.candidate_runs(Candidate(0, one), tuning, 0)
-            except ValueError as error:
-                key = f"space.batch_size, or pairs ({architecture})"
-                raise StudyError(f"{PARAMS}: {key}: {params.said(error)}") from None
     for architecture, asked in tuning.test_set_selection.items():
         from_grid(study, architecture, asked)
     return study, tuning
@@ -109,9 +104,6 @@ def from_grid(study: Params, architecture: str, asked: Grid) -> list[Candidate]:
     if "aux_weight" in asked.grid and own.protocol.aux_weight is None:
         raise StudyError(f"{key}.aux_weight: {asked.technique} has no auxiliary loss; leave it out")
     for number, values in enumerate(product(*asked.grid.values())):
-        try:
-            run = recipes.changed(own, dict(zip(asked.grid, values, strict=True)))
-        except ValueError as error:
-            raise StudyError(f"{key}: {params.said(error)}") from None
-        found.append(Candidate(number, run))
+        with params.naming(key):
+            found.append(Candidate(number, recipes.changed(own, dict(zip(asked.grid, values, strict=True)))))
     return found

@@ -8,6 +8,7 @@ import pytest
 
 from pipeline.analysis import measured
 from pipeline.engine.result import Curves, Errors, Result
+from tests.made_up import NOWHERE
 from tests.synthetic import make_params
 
 PARAMS = make_params(["lenet5", "convnet"], ["baseline", "aux_loss"], seeds=3)
@@ -28,12 +29,7 @@ def make_result(combo=COMBO, seed=0, **changes) -> Result:
     curves |= {name: changes.pop(name) for name in list(changes) if name in curves}
     fields = {
         "run": PARAMS.runs(combo)[seed],
-        "engine": "0" * 64,
-        "pairs": "0" * 16,
         "parameters": 1_852_235,
-        "device": "cpu",
-        "hardware": "made up",
-        "torch": "0.0",
         "diverged": None,
     }
     errors = {
@@ -42,7 +38,7 @@ def make_result(combo=COMBO, seed=0, **changes) -> Result:
         "digit_confusion": [np.eye(10, dtype=int).tolist(), np.ones((10, 10), dtype=int).tolist()],
     }
     errors |= {name: changes.pop(name) for name in list(changes) if name in errors}
-    return Result(curves=Curves(**curves), errors=Errors(**errors), **(fields | changes))
+    return Result(curves=Curves(**curves), errors=Errors(**errors), **(NOWHERE | fields | changes))
 
 
 def diverged(seed: int, epoch: int = 2) -> Result:

@@ -7,10 +7,7 @@ from pipeline import paths
 from pipeline.analysis.tables import STUDY
 from pipeline.cli import StudyError
 
-
-@pytest.fixture(autouse=True)
-def _in_a_folder_of_its_own(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
+pytestmark = pytest.mark.usefixtures("workspace")
 
 
 def gaps(*accuracies):

@@ -1,20 +1,19 @@
 """A Dask cluster gives what this machine gives, to the byte, and breaks in an orderly way."""
 
-import os
 import shutil
 import socket
-import subprocess
 import sys
 import time
 
 import psutil
 import pytest
-import torch
 
+from pipeline import backends
 from pipeline.backends import local
 from pipeline.cli import StudyError
 from tests import ROOT
-from tests.made_up import changed, pairs, short_run
+from tests.backends.test_local import CPU, PAIRS, RUNS, computed
+from tests.made_up import changed
 
 pytest.importorskip("distributed")
 
@@ -22,10 +21,6 @@ import distributed
 
 from pipeline.backends import dask
 from tests.dask_cluster import cluster
-
-CPU = torch.device("cpu")
-PAIRS = pairs()
-RUNS = [short_run("basenet", "weight_sharing_aux_loss", seed, precision="fp32") for seed in range(3)]
 
 
 @pytest.fixture(scope="module")
@@ -35,11 +30,6 @@ def there(tmp_path_factory):
         patch.setattr(dask, "SECONDS_FOR_A_WORKER", 300)
         patch.setenv("DASK_SCHEDULER_ADDRESS", made.address)
         yield made
-
-
-def computed(runs, on_epoch=lambda accuracies: None) -> dict:
-    """Result and weights by run."""
-    return {finished.result.run: finished[:2] for finished in local.compute(runs, PAIRS, CPU, on_epoch)}
 
 
 def test_a_cluster_gives_the_bytes_of_this_machine(there, monkeypatch):
@@ -114,18 +104,12 @@ def test_what_is_lost_midway_is_one_line_and_what_had_come_home_is_there(tmp_pat
             next(found)
 
 
-WITHOUT_DASK = """
-import sys
-sys.modules["distributed"] = None  # as if it were not installed
-from pipeline.backends.local import choose_device
-print(choose_device("cpu"))
-"""
-
-
-@pytest.mark.parametrize(("address", "said"), [("", "cpu\n"), ("tcp://127.0.0.1:9", "")])
-def test_dask_is_imported_only_where_a_cluster_is_named(address, said):
-    environment = os.environ | {"DASK_SCHEDULER_ADDRESS": address}
-    command = [sys.executable, "-c", WITHOUT_DASK]
-    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.stdout == said
-    assert ("Dask is not installed" in done.stderr) == bool(address)
+def test_dask_is_imported_only_where_a_cluster_is_named(monkeypatch):
+    monkeypatch.delenv("DASK_SCHEDULER_ADDRESS", raising=False)
+    monkeypatch.setitem(sys.modules, "distributed", None)  # as if it were not installed
+    monkeypatch.delitem(sys.modules, dask.__name__)
+    monkeypatch.delattr(backends, "dask")
+    assert local.choose_device("cpu") == CPU
+    monkeypatch.setenv("DASK_SCHEDULER_ADDRESS", "tcp://127.0.0.1:9")
+    with pytest.raises(StudyError, match="Dask is not installed"):
+        local.choose_device("cpu")

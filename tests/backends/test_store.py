@@ -3,6 +3,7 @@
 import json
 import os
 import subprocess
+from pathlib import Path
 
 import pytest
 import torch
@@ -113,36 +114,31 @@ def git(*arguments: str) -> None:
     subprocess.run(["git", *identity, *arguments], check=True, capture_output=True)
 
 
-@pytest.fixture
-def committed(project, finished):
-    """A function that commits results, into a file of the root or of an annex; the files themselves then go."""
-
-    def commit(text: str = "", path: str = "studies/sweeps/reports/runs/deep_fc.json") -> None:
-        file = project / path
-        file.parent.mkdir(parents=True)
-        file.write_text(text or result.to_text([finished.result.brief()]), encoding="utf-8")
-        git("init", "-q")
-        git("add", path)
-        git("commit", "-qm", "Results")
-        file.unlink()
-
-    return commit
+def commit(text: str, path: str = "studies/sweeps/reports/runs/deep_fc.json") -> None:
+    """Commit results, into a file of the root or of an annex; the file itself then goes."""
+    file = Path(path)
+    file.parent.mkdir(parents=True)
+    file.write_text(text, encoding="utf-8")
+    git("init", "-q")
+    git("add", path)
+    git("commit", "-qm", "Results")
+    file.unlink()
 
 
 @pytest.mark.parametrize("path", ["reports/runs/deep_fc-x.json", "studies/sweeps/reports/runs/deep_fc.json"])
-def test_what_git_s_head_has_is_found(committed, finished, path):
+def test_what_git_s_head_has_is_found(finished, path):
     """Of the root's, what an annex does not keep is left out."""
     made = finished.result if path.startswith("reports") else finished.result.brief()
-    committed(result.to_text([made]), path)
+    commit(result.to_text([made]), path)
     assert found(with_weights=False) == (finished.result.brief(), None)
     assert found() is None  # of weights, Git knows nothing
     assert found(OTHER, with_weights=False) is None
 
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # DVC's own
-def test_weights_come_from_dvc_s_cache_if_they_are_those(committed, finished, monkeypatch):
+def test_weights_come_from_dvc_s_cache_if_they_are_those(finished, monkeypatch):
     """The former output is in the cache, by dvc.lock, whatever lies in models/."""
-    committed(result.to_text([finished.result]), "reports/runs/deep_fc-x.json")
+    commit(result.to_text([finished.result]), "reports/runs/deep_fc-x.json")
     dvc = Repo.init()
     FILE.parent.mkdir(parents=True)
     for content, known in ((b"other weights", None), (finished.weights, (finished.result, finished.weights))):
@@ -152,16 +148,16 @@ def test_weights_come_from_dvc_s_cache_if_they_are_those(committed, finished, mo
         assert found() == known
 
 
-def test_a_stale_result_of_the_same_run_does_not_hide_the_one_that_counts(committed, finished):
+def test_a_stale_result_of_the_same_run_does_not_hide_the_one_that_counts(finished):
     stale = finished.result.model_copy(update={"torch": "9.9.9"})
-    committed(result.to_text([stale, finished.result.brief()]))
+    commit(result.to_text([stale, finished.result.brief()]))
     assert found(with_weights=False) == (finished.result.brief(), None)
 
 
-def test_an_edited_result_is_named_and_not_taken(committed, finished, capsys):
+def test_an_edited_result_is_named_and_not_taken(finished, capsys):
     entry = json.loads(result.to_line(finished.result.brief()))
     entry["curves"]["test_accuracy"][-1] = 0.999
-    committed(f"[\n{json.dumps(entry)}\n]\n")
+    commit(f"[\n{json.dumps(entry)}\n]\n")
     assert found(with_weights=False) is None
     said = capsys.readouterr().out
     assert "HEAD:studies/sweeps/reports/runs/deep_fc.json: the result of deep_fc, seed 0 was changed by hand" in said

@@ -1,10 +1,10 @@
-"""Convolution, batch norm over both digits, and dropout with masks from outside, against torch's own layers."""
+"""Convolution and batch norm over both digits, against torch's own layers."""
 
 import pytest
 import torch
 from torch import nn
 
-from pipeline.engine.layers import Conv2d, Dropout, Layers
+from pipeline.engine.layers import Conv2d, Layers
 from tests.made_up import short_run
 
 NETWORK = short_run("basenet").network
@@ -67,10 +67,3 @@ def test_batch_norm_is_torchs_over_both_digits_in_turn_or_apart(shape, statistic
     for layer in (ours, *torchs):
         layer.eval()
     torch.testing.assert_close(ours(images), torchs_output())  # with the running statistics
-
-
-def test_dropout_uses_the_mask_only_in_training():
-    layer, features = Dropout(0.5, features=3), torch.ones(2, 3)
-    layer.mask = torch.tensor([[2.0, 0.0, 2.0], [0.0, 0.0, 2.0]])
-    assert torch.equal(layer(features), layer.mask)
-    assert torch.equal(layer.eval()(features), features)

@@ -9,6 +9,7 @@ from studies.replication import deviations, reports
 from studies.replication.description import Description
 from studies.replication.reports import Replication
 from tests import ROOT
+from tests.made_up import NOWHERE
 
 STUDY = params.load(ROOT / "params.yaml")
 REPLICATION = reports.load(ROOT / reports.FILE)
@@ -36,8 +37,7 @@ def result(run: Run, test: float, diverged: int | None = None) -> Result:
     epochs = run.protocol.epochs
     curve = [None] * epochs if diverged else [test + 0.005] + [test - 0.01] * (epochs - 2) + [test]
     curves = Curves(train_accuracy=[None if diverged else 0.99] * epochs, test_accuracy=curve)
-    about = {"engine": "0", "pairs": "0", "torch": "0", "device": "cpu", "hardware": "made up", "parameters": 1}
-    return Result(run=run, **about, diverged=diverged, curves=curves)
+    return Result(run=run, **NOWHERE, parameters=1, diverged=diverged, curves=curves)
 
 
 def results(replication: Replication, level: Level) -> dict[Run, Result]:

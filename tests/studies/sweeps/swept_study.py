@@ -14,6 +14,7 @@ from pipeline.params import Params
 from studies.sweeps import swept
 from studies.sweeps.swept import Sweeps
 from tests import ROOT
+from tests.made_up import NOWHERE
 
 TECHNIQUES = ["baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"]
 PROBABILITIES = {"network.comparator_reads": "probabilities", "network.comparator": "hidden"}
@@ -63,13 +64,11 @@ def make_sweeps(*names: str, **changes) -> Sweeps:
 
 
 def write_params(sweeps: Sweeps | dict, study: Params = STUDY) -> None:
-    """Write both files of parameters, and the data dictionary, into the current folder."""
+    """Write both files of parameters into the current folder."""
     content = sweeps if isinstance(sweeps, dict) else sweeps.model_dump()
     swept.HERE.mkdir(parents=True, exist_ok=True)
     swept.PARAMS.write_text(yaml.safe_dump(content, sort_keys=False), encoding="utf-8")
     paths.PARAMS.write_text(yaml.safe_dump(study.model_dump(), sort_keys=False), encoding="utf-8")
-    dictionary = swept.HERE / "columns.yaml"
-    dictionary.write_bytes((ROOT / dictionary).read_bytes())
 
 
 def write_study(sweeps: Sweeps, study: Params = STUDY, diverged: Collection[Run] = ()) -> None:
@@ -91,5 +90,4 @@ def made_up(run: Run, diverges: bool = False) -> Result:
         curves |= {"digit_accuracy": [0.9, 0.96], "digit_derived_accuracy": [0.9, 0.95]}
     if diverges:
         curves = {name: [curve[0], None] for name, curve in curves.items()}
-    about = {"engine": "0", "pairs": "0", "torch": "0", "device": "cpu", "hardware": "made up", "parameters": 1}
-    return Result(run=run, diverged=2 if diverges else None, curves=Curves(**curves), **about)
+    return Result(run=run, diverged=2 if diverges else None, curves=Curves(**curves), parameters=1, **NOWHERE)

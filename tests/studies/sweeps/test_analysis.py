@@ -10,16 +10,10 @@ from pipeline.analysis.effects import AVERAGE_CONVERGED
 from pipeline.params import AVERAGE
 from studies.sweeps import analysis
 from studies.sweeps.analysis import TABLES, summed_up
-from tests import ROOT
 from tests.studies.sweeps.swept_study import make_sweeps
+from tests.synthetic import row_of
 
 NAN = math.nan
-
-
-@pytest.fixture(autouse=True)
-def _at_root(monkeypatch):
-    """Where the data dictionary is."""
-    monkeypatch.chdir(ROOT)
 
 
 def runs(*of_points, sweep="swept", own=1.0):
@@ -39,13 +33,6 @@ def runs(*of_points, sweep="swept", own=1.0):
             scores = {"test_accuracy": accuracy, "digit_derived_accuracy": accuracy + 0.02, "digit_accuracy": accuracy}
             rows.append(where | {"seed": seed, "diverged": diverged, "train_accuracy": train} | scores)
     return TABLES.frame("runs", rows)
-
-
-def row_of(table, **keys):
-    for name, value in keys.items():
-        table = table[table[name] == value]
-    (row,) = table.to_dict("records")
-    return row
 
 
 def test_one_architecture_has_student_s_interval():

@@ -11,6 +11,7 @@ from pipeline.params import AVERAGE
 from studies.tuning import analysis
 from studies.tuning.analysis import AVERAGE_OTHERS
 from studies.tuning.settings import TABLES
+from tests.synthetic import row_of
 
 
 def runs(*of_combos):
@@ -28,13 +29,6 @@ def runs(*of_combos):
             row |= {"train_accuracy": train, "late_gain": 0 * score}
             rows.append(row | {"hardware": "made up", "torch": "0"})
     return TABLES.frame("runs", rows)
-
-
-def row_of(table, **keys):
-    for name, value in keys.items():
-        table = table[table[name] == value]
-    assert len(table) == 1
-    return table.iloc[0]
 
 
 MADE = runs(

@@ -7,12 +7,6 @@ from studies.tuning import settings
 from tests.studies.tuning.tuned_study import CONTENT, make_study, make_tuning, write_params
 
 
-def test_a_rung_judges_by_the_splits_after_the_rung_before_s():
-    tuning = make_tuning()
-    assert tuning.splits == [(100, 0), (100, 1), (101, 0), (101, 1)]
-    assert [tuning.splits_of(number) for number in range(3)] == [[(100, 0)], [(100, 1)], [(101, 0), (101, 1), (100, 0)]]
-
-
 def rungs_of(*of_rungs):
     return {"rungs": [dict(zip(("candidates", "epochs", "splits"), rung, strict=True)) for rung in of_rungs]}
 

@@ -14,6 +14,7 @@ from pipeline.engine.run import Run
 from pipeline.params import Params
 from studies.tuning import candidates, choices, halving, settings
 from studies.tuning.settings import Tuning
+from tests.made_up import NOWHERE
 from tests.synthetic import LEVELS, make_params
 
 TECHNIQUES = ["baseline", "weight_sharing", "aux_loss", "weight_sharing_aux_loss"]
@@ -117,6 +118,5 @@ def make_result(run: Run, diverges: bool = False) -> Result:
 def from_curve(run: Run, curve: list[float], diverges: bool = False) -> Result:
     """A result whose accuracies are these; if it diverges, up to the first epoch."""
     curve = result.rounded(curve[:1] if diverges else curve, len(curve))
-    about = {"engine": "0" * 16, "pairs": "0" * 16, "torch": "0.0", "device": "cpu", "hardware": "made up"}
     curves = Curves(train_accuracy=curve, test_accuracy=curve, digit_accuracy=curve)
-    return Result(run=run, parameters=50_000, diverged=2 if diverges else None, curves=curves, **about)
+    return Result(run=run, parameters=50_000, diverged=2 if diverges else None, curves=curves, **NOWHERE)
