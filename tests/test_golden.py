@@ -7,6 +7,8 @@ import pytest
 from pipeline.analysis.tables import to_csv
 from tests import ROOT
 
+pytestmark = pytest.mark.slow
+
 ANNEXES = sorted(path.parts[-3] for path in ROOT.glob("studies/*/reports/runs"))  # those that were trained
 AGGREGATES = ["pipeline.aggregate", *(f"studies.{name}.aggregate" for name in ANNEXES)]
 

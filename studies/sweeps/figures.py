@@ -70,8 +70,8 @@ def _figure(
 ) -> Figure:
     """`labels`: of the axes; `rows`: the table's, with columns `panel` and `mean`; `panels`: each average's colour."""
     rows = rows[rows["architecture"] != AVERAGE_CONVERGED]
-    architectures = [name for name in params.architectures if name in set(rows["architecture"])]
-    looks = {name: _look(place) for place, name in enumerate(architectures)}
+    shown = set(rows["architecture"])
+    looks = {name: _look(place) for place, name in enumerate(params.architectures) if name in shown}
     columns = 2 if len(panels) in (2, 4) else style.COLUMNS
     figure, axes = style.grid(len(panels), columns, 2.5, extra=1.3, sharex=True, sharey=True)
     for axis, (panel, colour) in zip(axes, panels.items(), strict=True):
@@ -107,7 +107,7 @@ def _line(axis: Axes, rows: pd.DataFrame, look: dict | None, colour) -> None:
 
 
 def _look(place: int) -> dict:
-    """An architecture's line and marks, by its place."""
+    """An architecture's line and marks, by its place among the study's: the same in all figures."""
     return {"color": "0.5", "linewidth": 0.9, "marker": MARKERS[place % len(MARKERS)], "ms": 4.5, "zorder": 3}
 
 
