@@ -1,9 +1,8 @@
 """Candidates: the recipes among which the tuning chooses.
 
 Candidate 0 is the report's own recipe, as params.yaml has it. The others spread evenly over the space by Sobol's
-sequence, all at once: they depend on params alone, not on what was trained, so that an
-interrupted search goes on as it began. They are the same recipes for all techniques; aux_weight means nothing to those
-without an auxiliary loss.
+sequence, all at once: they depend on params alone, not on what was trained, so that an interrupted search goes on as it
+began. They are the same recipes for all techniques; aux_weight means nothing to those without an auxiliary loss.
 """
 
 from scipy.stats import qmc
